@@ -1,0 +1,1 @@
+//! The realtime client protocol: commands, replies and pushes, and their encodings.

@@ -1,0 +1,1 @@
+//! Payloads: one JSON value each, checked and compacted at the edge.
