@@ -82,7 +82,10 @@ pub struct Error {
 impl Error {
     /// The failure in exact words.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: Some(message.into()) }
+        Self {
+            code,
+            message: Some(message.into()),
+        }
     }
 
     /// The words shown to the client.

@@ -220,7 +220,10 @@ mod tests {
 
     #[test]
     fn a_message_id_names_its_room_and_seq() {
-        let id = MessageId { room: RoomId::generate(1_700_000_000_000), seq: 42 };
+        let id = MessageId {
+            room: RoomId::generate(1_700_000_000_000),
+            seq: 42,
+        };
         let text = id.to_string();
         assert_eq!(text.len(), 26);
         assert_eq!(text.parse(), Ok(id));
@@ -234,7 +237,15 @@ mod tests {
 
     #[test]
     fn malformed_ids_are_refused() {
-        for text in ["", "0", "zzzzzzzzzzzzz", "0000000000oil", "ÄÄÄÄÄÄÄ", "00000000000000000000000000", "\u{0}"] {
+        for text in [
+            "",
+            "0",
+            "zzzzzzzzzzzzz",
+            "0000000000oil",
+            "ÄÄÄÄÄÄÄ",
+            "00000000000000000000000000",
+            "\u{0}",
+        ] {
             assert_eq!(text.parse::<MessageId>(), Err(IdError), "{text:?}");
             if text != "00000000000000000000000000" {
                 assert_eq!(text.parse::<RoomId>(), Err(IdError), "{text:?}");
