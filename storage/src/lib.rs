@@ -1,1 +1,21 @@
-//! x
+//! What Plenum keeps: the repository traits and their backends.
+//!
+//! The engine calls the traits and never a backend; the gateway picks the backend. Nothing here knows a socket, an actor
+//! or a wire format. One conformance suite (`conformance`) is written against the traits; every backend passes it.
+
+pub mod bucket;
+mod entry;
+mod error;
+mod repositories;
+mod rows;
+
+pub use entry::{AppendBatch, Effect, Entry, EntryKind, EntryRange, LogHead, NewEntry, Order, Permit, Select};
+pub use error::{AppendError, StoreError};
+pub use repositories::{
+    AccountRepository, LogRepository, MarkRepository, MemberRepository, MetaRepository, RoomRepository, Store,
+    UserLogRepository,
+};
+pub use rows::{
+    AuthSession, Chat, Mark, Member, NewRoom, Origin, RefreshOutcome, Role, Room, RoomCreated, RoomKind, RoomState,
+    TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead, UserRole,
+};
