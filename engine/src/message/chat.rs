@@ -1,0 +1,180 @@
+//! The Chat object and the hint that one has news.
+
+use protocol::{MessageId, RoomId, UserId, payload::Payload};
+use schemars::JsonSchema;
+use serde::Serialize;
+use storage::{Member, Role, Room, RoomKind, RoomState};
+
+use super::{body::role_name, object::MessageObject};
+use crate::timestamp::Timestamp;
+
+/// A chat, as one of its participants sees it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Chat")]
+pub struct ChatObject<'a> {
+    /// The room's id.
+    #[schemars(with = "String")]
+    pub(crate) chat_id: RoomId,
+    /// The title; of a chat of two without one, the other person's user name.
+    pub(crate) name: String,
+    /// `direct` (a chat of two) or `group`.
+    pub(crate) kind: &'static str,
+    /// The user id of who created it; empty: the system.
+    #[schemars(with = "String")]
+    pub(crate) initiator: UserId,
+    /// User ids of the participants: the first page of them.
+    #[schemars(with = "Vec<String>")]
+    pub(crate) participants: Vec<UserId>,
+    /// Where the list of participants goes on, if it does: the `cursor` for `/chats/{chat_id}/participants`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) participants_next: Option<String>,
+    /// How many participants there are.
+    pub(crate) participants_count: u64,
+    /// The newest messages, newest first, where one chat is asked for; in lists empty.
+    pub(crate) history: Vec<MessageObject<'a>>,
+    /// Where the history goes on, if it does: the `cursor` for `/chats/{chat_id}/messages`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) history_next: Option<String>,
+    /// The id of the newest message, or null.
+    #[schemars(with = "Option<String>")]
+    pub(crate) last_message: Option<MessageId>,
+    /// The newest message itself, or null.
+    pub(crate) last: Option<MessageObject<'a>>,
+    /// When something happened last.
+    pub(crate) last_activity_timestamp: Timestamp,
+    /// When it was created.
+    pub(crate) created: Timestamp,
+    /// It has been deleted, or the caller is no longer in it.
+    pub(crate) deleted: bool,
+    /// What the caller has not read.
+    pub(crate) unread: u64,
+    /// The log's place up to which the caller has read.
+    pub(crate) read_offset: u64,
+    /// The newest place of the room's log.
+    pub(crate) offset: u64,
+    /// The identity of the room's log.
+    pub(crate) epoch: String,
+    /// What the caller may do in it: `member`, `moderator` or `owner`; empty: not in it any more.
+    pub(crate) role: &'static str,
+}
+
+impl ChatObject<'_> {
+    /// What the room itself says, to a member or to somebody who no longer is one; people and messages are the caller's to fill in.
+    pub(crate) fn of_room(state: &RoomState, member: Option<&Member>, name: String) -> Self {
+        let RoomState { room, head } = state;
+        Self {
+            chat_id: room.id,
+            name,
+            kind: kind_name(room.kind),
+            initiator: room.initiator.clone().unwrap_or_else(UserId::anonymous),
+            participants: Vec::new(),
+            participants_next: None,
+            participants_count: room.members_count,
+            history: Vec::new(),
+            history_next: None,
+            last_message: last_message(room.id, head.message_seq),
+            last: None,
+            last_activity_timestamp: Timestamp(head.time_ms.max(room.created_ms)),
+            created: Timestamp(room.created_ms),
+            deleted: room.deleted || member.is_none(),
+            unread: 0,
+            read_offset: 0,
+            offset: head.seq,
+            epoch: head.epoch.to_string(),
+            role: member.map_or("", |member| role_name(member.role)),
+        }
+    }
+}
+
+/// The id of a room's newest message; `seq` 0: there is none.
+pub(super) fn last_message(room: RoomId, seq: u64) -> Option<MessageId> {
+    (seq != 0).then_some(MessageId { room, seq })
+}
+
+const fn kind_name(kind: RoomKind) -> &'static str {
+    match kind {
+        RoomKind::Direct => "direct",
+        RoomKind::Group => "group",
+        RoomKind::Channel => "channel",
+    }
+}
+
+/// What is unread: the room's newest number without what was read, and without what was there before joining. Never negative.
+pub(crate) fn unread(number: u64, read_number: u64, joined_number: u64) -> u64 {
+    number.saturating_sub(read_number.max(joined_number))
+}
+
+/// A hint on a user's own channel that a chat has news or has been read: absolute values, never stored.
+#[derive(Debug, Serialize)]
+pub(crate) struct UnreadHint {
+    event: &'static str,
+    data: UnreadChat,
+}
+
+#[derive(Debug, Serialize)]
+struct UnreadChat {
+    chat_id: RoomId,
+    last_message: Option<MessageId>,
+    last_activity_timestamp: Timestamp,
+    offset: u64,
+    unread: u64,
+}
+
+impl UnreadHint {
+    /// A chat's head and what one user has not read of it.
+    pub(crate) fn new(room: RoomId, head: HintHead, unread: u64) -> Self {
+        Self {
+            event: "unread.changed",
+            data: UnreadChat {
+                chat_id: room,
+                last_message: last_message(room, head.message_seq),
+                last_activity_timestamp: Timestamp(head.time_ms),
+                offset: head.seq,
+                unread,
+            },
+        }
+    }
+
+    /// The JSON text.
+    pub(crate) fn to_payload(&self) -> Payload {
+        Payload::from_trusted(serde_json::to_vec(self).unwrap_or_default().into())
+    }
+}
+
+/// The part of a log's end that a hint shows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HintHead {
+    /// The last seq.
+    pub(crate) seq: u64,
+    /// The last number.
+    pub(crate) number: u64,
+    /// The seq of the last message; 0: none.
+    pub(crate) message_seq: u64,
+    /// When, Unix milliseconds.
+    pub(crate) time_ms: i64,
+}
+
+/// The name that needs no look-up of a person: the title, which only chats of two may lack.
+pub(crate) fn has_own_name(room: &Room) -> bool {
+    room.kind != RoomKind::Direct || !room.name.is_empty()
+}
+
+/// The role of the one who creates a chat. In a chat of two both may do the same.
+pub(crate) const fn first_role(kind: RoomKind, is_creator: bool) -> Role {
+    match (kind, is_creator) {
+        (RoomKind::Direct, _) | (_, true) => Role::Owner,
+        _ => Role::Member,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unread_counts_from_the_later_of_reading_and_joining_and_is_never_negative() {
+        assert_eq!(unread(10, 4, 0), 6);
+        assert_eq!(unread(10, 4, 7), 3);
+        assert_eq!(unread(10, 12, 0), 0);
+    }
+}
