@@ -1,0 +1,38 @@
+# How Plenum is built, started and checked. `make` alone lists the targets.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test lint fmt deny sdk autobahn page
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: page ## build and start one node with everything embedded, and a demo room
+	@cargo run --quiet --release --locked -p gateway --bin plenum -- serve --demo
+
+page: ## the page's copy of the JavaScript SDK
+	@scripts/page.sh
+
+test: ## every check and every test; fetches what it needs
+	@scripts/test.sh
+
+lint: ## format, clippy and the direction of dependencies
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	@scripts/check-dependencies.sh
+	@scripts/check-docs.sh
+
+fmt: ## write the standard format
+	@cargo fmt --all
+
+deny: ## licences, sources and advisories of the dependencies
+	@scripts/deny.sh
+
+sdk: ## the tests with the real JavaScript and Python SDKs
+	@cargo build --locked -p gateway --bin plenum
+	@gateway/tests/sdk/run.sh js
+	@gateway/tests/sdk/run.sh python
+
+autobahn: ## WebSocket conformance cases; needs Python 2.7 (exit code 3 without it)
+	@gateway/tests/autobahn/run.sh

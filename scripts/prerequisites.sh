@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Says which tools the tests need and which are there. As root on Debian it installs what is missing.
+set -euo pipefail
+
+# package_for TOOL → the Debian package that brings it.
+package_for() {
+  case "$1" in
+    cc) echo build-essential ;;
+    node) echo nodejs ;;
+    *) echo "$1" ;;
+  esac
+}
+
+version_at_least() { # HAVE WANT
+  [[ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" == "$2" ]]
+}
+
+missing=()
+for tool in cc git node npm python3; do
+  if command -v "$tool" >/dev/null; then
+    printf '%-8s %s\n' "$tool" "$(command -v "$tool")"
+  else
+    missing+=("$(package_for "$tool")")
+  fi
+done
+if command -v python3 >/dev/null && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi
+
+if [[ ${#missing[@]} -gt 0 ]]; then
+  if [[ "$(id -u)" -eq 0 ]] && command -v apt-get >/dev/null; then
+    printf 'installing %s\n' "${missing[*]}"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  else
+    printf 'missing: %s. On Debian: apt-get install %s\n' "${missing[*]}" "${missing[*]}" >&2
+    exit 1
+  fi
+fi
+
+if ! command -v cargo >/dev/null; then
+  echo "missing: cargo (rustup brings the version that rust-toolchain.toml names)" >&2
+  exit 1
+fi
+cargo --version
+
+node_version="$(node --version)"
+if ! version_at_least "${node_version#v}" 20; then
+  echo "node $node_version is too old: the JavaScript SDK tests need 20 or newer" >&2
+  exit 1
+fi
+python_version="$(python3 -c 'import platform; print(platform.python_version())')"
+if ! version_at_least "$python_version" 3.10; then
+  echo "python3 $python_version is too old: the Python SDK tests need 3.10 or newer" >&2
+  exit 1
+fi
+printf 'node %s, python3 %s\n' "$node_version" "$python_version"

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Everything that is checked about Plenum, step by step; `make test` calls it, and so does .ci/run.
+#
+# All steps run, also after one failed; the last line is the total, and the exit code says whether all was well.
+# REQUIRE_AUTOBAHN=1: a machine without Python 2.7 is a failure instead of a note.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/steps.sh
+
+note=""
+
+step "what this run needs" scripts/prerequisites.sh; keep
+if [[ "$STEPS_LAST_CODE" -ne 0 ]]; then summary; exit 1; fi
+
+step "format" cargo fmt --all --check; keep
+step "clippy" cargo clippy --workspace --all-targets --all-features --locked -- -D warnings; keep
+step "dependency direction" scripts/check-dependencies.sh; keep
+step "licences, sources, advisories" scripts/deny.sh; keep
+step "paths in the documents" scripts/check-docs.sh; keep
+step "cargo test" cargo test --workspace --all-features --locked --no-fail-fast; keep
+step "plenum for the SDK tests" cargo build --locked -p gateway --bin plenum; keep
+step "SDK tests, JavaScript" gateway/tests/sdk/run.sh js; keep
+step "SDK tests, Python" gateway/tests/sdk/run.sh python; keep
+
+step "WebSocket conformance (Autobahn)" gateway/tests/autobahn/run.sh
+if [[ "$STEPS_LAST_CODE" -eq 3 && -z "${REQUIRE_AUTOBAHN:-}" ]]; then
+  leave_out
+  note="NOT RUN: the WebSocket conformance cases need Python 2.7. With it installed: make autobahn"
+else
+  keep
+fi
+
+summary "$note"
