@@ -175,3 +175,21 @@ impl From<Connect> for ConnectPush {
         }
     }
 }
+
+impl From<ConnectPush> for Connect {
+    fn from(push: ConnectPush) -> Self {
+        Self {
+            client: push.client,
+            version: push.version,
+            expires: push.expires,
+            ttl: push.ttl,
+            data: push.data,
+            subs: push.subs,
+            ping: push.ping,
+            pong: push.pong,
+            session: push.session,
+            node: push.node,
+            time: push.time,
+        }
+    }
+}
