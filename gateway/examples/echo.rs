@@ -32,9 +32,18 @@ type SharedBuffer = Rc<RefCell<Vec<u8>>>;
 #[allow(clippy::print_stdout, reason = "the caller reads the address from standard output")]
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
-    let address: SocketAddr = match env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".to_owned()).parse() {
+    let address: SocketAddr = match env::args()
+        .nth(1)
+        .unwrap_or_else(|| "127.0.0.1:9001".to_owned())
+        .parse()
+    {
         Ok(address) => address,
-        Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("listen address: {error}"))),
+        Err(error) => {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("listen address: {error}"),
+            ));
+        }
     };
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
@@ -60,7 +69,9 @@ async fn serve(mut stream: TcpStream, buffer: SharedBuffer) -> io::Result<()> {
     match answer(&request[..request_bytes]) {
         Ok((response, deflate)) => {
             stream.write_all(response.as_bytes()).await?;
-            Connection::new(stream, deflate).run(&request[request_bytes..], buffer).await
+            Connection::new(stream, deflate)
+                .run(&request[request_bytes..], buffer)
+                .await
         }
         Err(refusal) => {
             stream.write_all(refusal.response().as_bytes()).await?;
@@ -139,7 +150,10 @@ impl Connection {
     }
 
     fn take(&mut self, mut input: &[u8]) -> Answers {
-        let mut answers = Answers { bytes: Vec::new(), closes: false };
+        let mut answers = Answers {
+            bytes: Vec::new(),
+            closes: false,
+        };
         while !answers.closes {
             match self.decoder.decode(&mut input) {
                 Ok(Some(event)) => self.answer(event, &mut answers),

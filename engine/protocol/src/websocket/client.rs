@@ -81,7 +81,12 @@ impl ClientHandshake {
         }
         request.push_str("\r\n");
         let protocols = protocols.iter().map(|&name| name.to_owned()).collect();
-        Self { request, accept: accept_key(&key), protocols, offers_deflate }
+        Self {
+            request,
+            accept: accept_key(&key),
+            protocols,
+            offers_deflate,
+        }
     }
 
     /// The bytes to send.

@@ -18,14 +18,21 @@ impl CloseFrame {
     /// Reads a close frame's payload; an empty one is valid and says nothing.
     pub(super) fn parse(payload: &[u8]) -> Result<Option<Self>, DecodeError> {
         let Some((code, reason)) = payload.split_first_chunk::<2>() else {
-            return if payload.is_empty() { Ok(None) } else { Err(DecodeError::MalformedClose) };
+            return if payload.is_empty() {
+                Ok(None)
+            } else {
+                Err(DecodeError::MalformedClose)
+            };
         };
         let code = u16::from_be_bytes(*code);
         if !close_code_is_valid(code) {
             return Err(DecodeError::InvalidCloseCode);
         }
         let reason = std::str::from_utf8(reason).map_err(|_| DecodeError::InvalidUtf8)?;
-        Ok(Some(Self { code, reason: reason.to_owned() }))
+        Ok(Some(Self {
+            code,
+            reason: reason.to_owned(),
+        }))
     }
 }
 

@@ -138,13 +138,19 @@ impl Decoder {
     }
 
     fn rules(&self, state: &Unfinished) -> Rules {
-        Rules { role: self.role, deflate: self.inbound.is_some(), message_open: state.message.is_some() }
+        Rules {
+            role: self.role,
+            deflate: self.inbound.is_some(),
+            message_open: state.message.is_some(),
+        }
     }
 
     fn begin(&self, state: &mut Unfinished, header: Header) -> Result<Frame, DecodeError> {
         if !header.opcode.is_control() {
             let text = header.opcode == Opcode::Text;
-            let message = state.message.get_or_insert_with(|| Message::new(text, header.compressed));
+            let message = state
+                .message
+                .get_or_insert_with(|| Message::new(text, header.compressed));
             message.announce(header.payload_bytes, self.message_limit_bytes as usize)?;
         }
         Ok(Frame {
@@ -155,7 +161,12 @@ impl Decoder {
         })
     }
 
-    fn data_payload(&mut self, state: &mut Unfinished, frame: Frame, piece: &[u8]) -> Result<Option<Event>, DecodeError> {
+    fn data_payload(
+        &mut self,
+        state: &mut Unfinished,
+        frame: Frame,
+        piece: &[u8],
+    ) -> Result<Option<Event>, DecodeError> {
         let Some(mut message) = state.message.take() else {
             return Err(DecodeError::UnexpectedContinuation);
         };

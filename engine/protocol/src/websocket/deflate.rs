@@ -32,14 +32,23 @@ impl Deflater {
     pub fn new(window_bits: u8, context_takeover: bool) -> Self {
         let window_bits = window_bits.clamp(MIN_WINDOW_BITS, MAX_WINDOW_BITS);
         let compress = Compress::new_with_window_bits(Compression::default(), false, window_bits);
-        Self { compress, context_takeover }
+        Self {
+            compress,
+            context_takeover,
+        }
     }
 
     /// The compressor for what `role` sends on a connection with these parameters.
     pub fn for_connection(role: Role, parameters: DeflateParameters) -> Self {
         match role {
-            Role::Server => Self::new(parameters.server_max_window_bits, !parameters.server_no_context_takeover),
-            Role::Client => Self::new(parameters.client_max_window_bits, !parameters.client_no_context_takeover),
+            Role::Server => Self::new(
+                parameters.server_max_window_bits,
+                !parameters.server_no_context_takeover,
+            ),
+            Role::Client => Self::new(
+                parameters.client_max_window_bits,
+                !parameters.client_no_context_takeover,
+            ),
         }
     }
 
@@ -113,7 +122,9 @@ pub(super) struct Inflater {
 
 impl Inflater {
     pub(super) fn new(inbound: Inbound) -> Self {
-        Self { decompress: Decompress::new_with_window_bits(false, inbound.window_bits) }
+        Self {
+            decompress: Decompress::new_with_window_bits(false, inbound.window_bits),
+        }
     }
 
     /// Appends what `piece` inflates to; stops soon after `out` has grown beyond `limit_bytes`.

@@ -38,7 +38,10 @@ pub fn frame_header(
 ) -> FrameHeader {
     let first = opcode as u8 | if fin { FIN } else { 0 } | if compressed { RSV1 } else { 0 };
     let masked = if mask.is_some() { MASKED } else { 0 };
-    let mut header = FrameHeader { bytes: [0; HEADER_LIMIT_BYTES], len: 0 };
+    let mut header = FrameHeader {
+        bytes: [0; HEADER_LIMIT_BYTES],
+        len: 0,
+    };
     if payload_bytes < usize::from(LENGTH_IS_16_BITS) {
         header.push(&[first, masked | payload_bytes as u8]);
     } else if let Ok(length) = u16::try_from(payload_bytes) {
@@ -56,13 +59,23 @@ pub fn frame_header(
 
 /// Appends a plain frame to `out`.
 pub fn write_frame(out: &mut Vec<u8>, opcode: Opcode, fin: bool, payload: &[u8], mask: Option<[u8; 4]>) {
-    write(out, frame_header(opcode, fin, false, payload.len(), mask), payload, mask);
+    write(
+        out,
+        frame_header(opcode, fin, false, payload.len(), mask),
+        payload,
+        mask,
+    );
 }
 
 /// Appends a whole message as one frame with RSV1 to `out`; `compressed` is what [`super::Deflater`] or
 /// [`super::compress_message`] gave.
 pub fn write_compressed_frame(out: &mut Vec<u8>, opcode: Opcode, compressed: &[u8], mask: Option<[u8; 4]>) {
-    write(out, frame_header(opcode, true, true, compressed.len(), mask), compressed, mask);
+    write(
+        out,
+        frame_header(opcode, true, true, compressed.len(), mask),
+        compressed,
+        mask,
+    );
 }
 
 /// Appends a close frame to `out`. A reason of more than [`super::CLOSE_REASON_LIMIT_BYTES`] is cut between characters.

@@ -57,10 +57,20 @@ impl HandshakeError {
     pub fn response(self) -> String {
         let (status, header) = match self.status() {
             405 => ("405 Method Not Allowed", "Allow: GET\r\n"),
-            426 => ("426 Upgrade Required", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"),
+            426 => (
+                "426 Upgrade Required",
+                "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
+            ),
             _ => ("400 Bad Request", ""),
         };
-        let (body, connection) = (self.to_string(), if self == Self::Version { "close, upgrade" } else { "close" });
+        let (body, connection) = (
+            self.to_string(),
+            if self == Self::Version {
+                "close, upgrade"
+            } else {
+                "close"
+            },
+        );
         format!(
             "HTTP/1.1 {status}\r\n{header}Connection: {connection}\r\nContent-Type: text/plain; charset=utf-8\r\n\
              Content-Length: {}\r\n\r\n{body}",
@@ -105,7 +115,11 @@ impl<'a> Upgrade<'a> {
         if !protocols.iter().copied().all(is_token) {
             return Err(HandshakeError::MalformedHeader);
         }
-        Ok(Self { accept, protocols, extensions: headers.extensions })
+        Ok(Self {
+            accept,
+            protocols,
+            extensions: headers.extensions,
+        })
     }
 
     /// The sub-protocols that the client speaks, the preferred one first.
@@ -115,7 +129,9 @@ impl<'a> Upgrade<'a> {
 
     /// The client's most preferred sub-protocol among `supported`; names are compared exactly.
     pub fn choose_protocol<'s>(&self, supported: &[&'s str]) -> Option<&'s str> {
-        self.protocols.iter().find_map(|offered| supported.iter().copied().find(|name| name == offered))
+        self.protocols
+            .iter()
+            .find_map(|offered| supported.iter().copied().find(|name| name == offered))
     }
 
     /// The first acceptable offer of permessage-deflate; malformed and impossible offers are passed over.
@@ -182,13 +198,19 @@ impl<'a> RelevantHeaders<'a> {
             ("sec-websocket-protocol", &mut self.protocol),
             ("sec-websocket-extensions", &mut self.extensions),
         ];
-        table.into_iter().find_map(|(known, values)| known.eq_ignore_ascii_case(name).then_some(values))
+        table
+            .into_iter()
+            .find_map(|(known, values)| known.eq_ignore_ascii_case(name).then_some(values))
     }
 }
 
 /// Whether one of the lines lists `wanted`, in any case.
 pub(super) fn has_element(lines: &[&str], wanted: &str) -> bool {
-    lines.iter().copied().flat_map(elements).any(|element| element.eq_ignore_ascii_case(wanted))
+    lines
+        .iter()
+        .copied()
+        .flat_map(elements)
+        .any(|element| element.eq_ignore_ascii_case(wanted))
 }
 
 fn key_is_valid(key: &str) -> bool {

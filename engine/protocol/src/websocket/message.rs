@@ -22,7 +22,13 @@ pub(super) struct Message {
 
 impl Message {
     pub(super) fn new(text: bool, compressed: bool) -> Self {
-        Self { text, compressed, payload: Vec::new(), valid_bytes: 0, wire_bytes: 0 }
+        Self {
+            text,
+            compressed,
+            payload: Vec::new(),
+            valid_bytes: 0,
+            wire_bytes: 0,
+        }
     }
 
     /// A further frame has begun: refuses it if the message would exceed the limit. A compressed one may be a little

@@ -82,7 +82,10 @@ pub(super) fn negotiate<'a>(
     policy: &DeflatePolicy,
 ) -> Option<DeflateAgreement> {
     let offers = lines.into_iter().flat_map(parse_extensions).flatten();
-    offers.filter(is_deflate).filter_map(|offer| Settings::read(&offer, true)).find_map(|offer| offer.accept(policy))
+    offers
+        .filter(is_deflate)
+        .filter_map(|offer| Settings::read(&offer, true))
+        .find_map(|offer| offer.accept(policy))
 }
 
 /// What the server's response means for a client that offered permessage-deflate with `client_max_window_bits` (without
@@ -124,7 +127,9 @@ impl Settings {
     fn read(extension: &Extension<'_>, is_offer: bool) -> Option<Self> {
         let mut settings = Self::default();
         for (index, parameter) in extension.parameters.iter().enumerate() {
-            let repeated = extension.parameters[..index].iter().any(|other| same_name(other, parameter));
+            let repeated = extension.parameters[..index]
+                .iter()
+                .any(|other| same_name(other, parameter));
             if repeated {
                 return None;
             }
@@ -172,7 +177,10 @@ impl Settings {
             return None;
         }
         let header_value = self.answer(parameters);
-        Some(DeflateAgreement { parameters, header_value })
+        Some(DeflateAgreement {
+            parameters,
+            header_value,
+        })
     }
 
     fn answer(self, agreed: DeflateParameters) -> String {
