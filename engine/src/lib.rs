@@ -6,7 +6,13 @@
 mod caller;
 mod channel;
 mod clock;
+pub mod command_id;
 pub mod limits;
+pub mod message;
+pub mod metrics;
+pub mod relay;
+pub mod shard;
+pub mod timestamp;
 mod tokens;
 
 pub use caller::Caller;

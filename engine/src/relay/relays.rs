@@ -1,0 +1,93 @@
+//! The node's relays by channel.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use storage::Store;
+
+use super::{Inbox, Relay};
+use crate::Channel;
+
+/// The node's relays. Cloning shares them.
+#[derive(Clone)]
+pub struct Relays {
+    pub(super) store: Arc<dyn Store>,
+    by_channel: Arc<RwLock<HashMap<Channel, Arc<Relay>>>>,
+}
+
+impl Relays {
+    /// No relays yet; gaps are filled from `store`.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            by_channel: Arc::default(),
+        }
+    }
+
+    /// The channel's relay, if somebody on this node listens.
+    pub fn get(&self, channel: &Channel) -> Option<Arc<Relay>> {
+        self.by_channel
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(channel)
+            .cloned()
+    }
+
+    /// Whether somebody on this node listens.
+    pub fn has_listeners(&self, channel: &Channel) -> bool {
+        self.get(channel).is_some()
+    }
+
+    /// How many channels have listeners on this node.
+    pub fn len(&self) -> usize {
+        self.by_channel.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether nobody on this node listens to anything.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Names of channels with listeners on this node and how many sessions each has.
+    pub fn channels(&self) -> Vec<(Channel, usize)> {
+        let relays = self.by_channel.read().unwrap_or_else(PoisonError::into_inner);
+        relays
+            .iter()
+            .map(|(channel, relay)| (channel.clone(), relay.listeners()))
+            .collect()
+    }
+
+    /// The channel's relay, kept alive until [`Relays::release`].
+    pub(super) fn hold(&self, channel: &Channel) -> Arc<Relay> {
+        let mut relays = self.by_channel.write().unwrap_or_else(PoisonError::into_inner);
+        let relay = relays
+            .entry(channel.clone())
+            .or_insert_with(|| Arc::new(Relay::new(channel.clone())));
+        relay.lock().opening += 1;
+        Arc::clone(relay)
+    }
+
+    /// Ends one hold; the relay goes when nobody is attached any more.
+    pub(super) fn release(&self, relay: &Arc<Relay>) {
+        let mut relays = self.by_channel.write().unwrap_or_else(PoisonError::into_inner);
+        let mut state = relay.lock();
+        state.opening -= 1;
+        if state.opening == 0 && state.attached.is_empty() {
+            drop(state);
+            relays.remove(&relay.channel);
+        }
+    }
+
+    /// A shard takes its hands off the channel.
+    pub fn detach(&self, relay: &Arc<Relay>, inbox: &Arc<Inbox>) {
+        let mut relays = self.by_channel.write().unwrap_or_else(PoisonError::into_inner);
+        let mut state = relay.lock();
+        state.attached.retain(|attached| !Arc::ptr_eq(&attached.inbox, inbox));
+        if state.opening == 0 && state.attached.is_empty() {
+            drop(state);
+            relays.remove(&relay.channel);
+        }
+    }
+}

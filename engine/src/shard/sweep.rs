@@ -1,0 +1,102 @@
+//! When a room's listeners are served, and in which portions.
+//!
+//! A sweep starts at once when the last one of this room began longer ago than the room's delivery budget; otherwise when the budget is over. Sweeps
+//! of several rooms take turns, a portion each.
+
+use std::time::{Duration, Instant};
+
+use super::{Inner, Shard};
+use crate::limits::{BUDGET_LISTENERS_MAX, BUDGET_LISTENERS_MIN, BUDGET_MAX, SWEEP_SESSIONS};
+
+/// How long fan-out may gather for a room with so many listeners on the node, when the operator has not fixed it.
+pub(super) fn budget(listeners: usize) -> Duration {
+    if listeners < BUDGET_LISTENERS_MIN {
+        return Duration::ZERO;
+    }
+    let above = listeners.min(BUDGET_LISTENERS_MAX) - BUDGET_LISTENERS_MIN;
+    BUDGET_MAX * above as u32 / (BUDGET_LISTENERS_MAX - BUDGET_LISTENERS_MIN) as u32
+}
+
+impl Shard {
+    /// Begins the sweeps whose time has come. Gives when the next one is due.
+    pub(super) fn begin_sweeps(&self, now: Instant) -> Option<Instant> {
+        let mut inner = self.inner.borrow_mut();
+        let mut next: Option<Instant> = None;
+        let Inner { due, sweeps, logs, .. } = &mut *inner;
+        due.retain(|&log_index| {
+            let log = &mut logs[log_index];
+            let budget = self
+                .limits
+                .delivery_budget
+                .unwrap_or_else(|| budget(log.relay.listeners()));
+            let due_at = log.swept_at.map_or(now, |swept_at| swept_at + budget);
+            if due_at > now || sweeps.iter().any(|&(swept, _)| swept == log_index) {
+                let at = due_at.max(now);
+                next = Some(next.map_or(at, |earlier| earlier.min(at)));
+                return true;
+            }
+            log.is_due = false;
+            log.swept_at = Some(now);
+            sweeps.push((log_index, log.listeners.len()));
+            false
+        });
+        next
+    }
+
+    /// Serves a portion of every sweep under way; whether anything is left to do.
+    pub(super) fn sweep(&self) -> bool {
+        let mut inner = self.inner.borrow_mut();
+        for key in std::mem::take(&mut inner.unfinished) {
+            inner.flush(self, key);
+        }
+        let mut index = 0;
+        while index < inner.sweeps.len() {
+            let (log, left) = inner.sweeps[index];
+            let left = inner.sweep_portion(self, log, left);
+            // A flush may have ended the log, and its sweep with it.
+            let Some(place) = inner.sweeps.iter().position(|&(swept, _)| swept == log) else {
+                continue;
+            };
+            if left == 0 {
+                inner.sweeps.swap_remove(place);
+            } else {
+                inner.sweeps[place].1 = left;
+                index = place + 1;
+            }
+        }
+        !inner.sweeps.is_empty() || !inner.unfinished.is_empty()
+    }
+}
+
+impl Inner {
+    /// Serves listeners from the end down: whoever leaves meanwhile is replaced by one that has been served already, so that nobody is left out.
+    fn sweep_portion(&mut self, shard: &Shard, log: usize, left: usize) -> usize {
+        let mut left = left;
+        for _ in 0..SWEEP_SESSIONS {
+            let Some(listeners) = self.logs.get(log).map(|log| &log.listeners) else {
+                return 0;
+            };
+            left = left.min(listeners.len());
+            if left == 0 {
+                return 0;
+            }
+            left -= 1;
+            let key = listeners[left];
+            self.flush(shard, key);
+        }
+        left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_rooms_never_wait_and_large_ones_gather_for_a_tenth_of_a_second() {
+        assert_eq!(budget(499), Duration::ZERO);
+        assert_eq!(budget(2_750), Duration::from_millis(50));
+        assert_eq!(budget(5_000), Duration::from_millis(100));
+        assert_eq!(budget(1_000_000), Duration::from_millis(100));
+    }
+}
