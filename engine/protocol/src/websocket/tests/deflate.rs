@@ -184,7 +184,7 @@ fn what_can_not_be_compressed_arrives_too() {
     let mut dice = Dice::new();
     for length in [1, 100, 1000, 70_000] {
         let noise = dice.bytes(length);
-        let sender = a_client().with_deflate(WIDEST).to_receiver_with_limit(length as u32);
+        let sender = a_client().with_deflate(WIDEST).limited_to(length as u32);
         let sender = sender.sends_compressed(Opcode::Binary, compress_message(&noise, 15));
         let bytes = sender.bytes.clone();
         assert_eq!(
@@ -199,7 +199,7 @@ fn a_bomb_is_refused_while_it_goes_off() {
     let bomb = compress_message(&vec![0; 50 << 20], 15);
     let sender = a_client()
         .with_deflate(WIDEST)
-        .to_receiver_with_limit(100_000)
+        .limited_to(100_000)
         .sends_compressed(Opcode::Binary, bomb);
     assert_eq!(
         sender.outcome_in([&sender.bytes[..]]),
@@ -214,14 +214,12 @@ fn a_message_of_exactly_the_limit_passes() {
     for length in [1, 255, 256, 257, 5000] {
         let payload = "z".repeat(length);
         let compressed = compress_message(payload.as_bytes(), 15);
-        let exact = a_client().with_deflate(WIDEST).to_receiver_with_limit(length as u32);
+        let exact = a_client().with_deflate(WIDEST).limited_to(length as u32);
         assert_eq!(
             exact.sends_compressed(Opcode::Text, &compressed).received(),
             [text(&payload)]
         );
-        let above = a_client()
-            .with_deflate(WIDEST)
-            .to_receiver_with_limit(length as u32 - 1);
+        let above = a_client().with_deflate(WIDEST).limited_to(length as u32 - 1);
         assert_eq!(
             above.sends_compressed(Opcode::Text, &compressed).refused(),
             DecodeError::MessageTooLarge
@@ -232,7 +230,7 @@ fn a_message_of_exactly_the_limit_passes() {
 #[test]
 fn endless_empty_blocks_count_as_bytes_too() {
     let empty_blocks = [0x00, 0x00, 0x00, 0xff, 0xff].repeat(100);
-    let mut sender = a_client().with_deflate(WIDEST).to_receiver_with_limit(1000);
+    let mut sender = a_client().with_deflate(WIDEST).limited_to(1000);
     sender = sender.begins_compressed(Opcode::Binary, &empty_blocks);
     for _ in 0..3 {
         sender = sender.sends_part(Opcode::Continuation, false, &empty_blocks);
@@ -276,7 +274,7 @@ fn random_compressed_bytes_never_panic() {
     let mut dice = Dice::new();
     for _ in 0..2000 {
         let length = dice.below(300);
-        let sender = a_client().with_deflate(WIDEST).to_receiver_with_limit(10_000);
+        let sender = a_client().with_deflate(WIDEST).limited_to(10_000);
         let sender = sender.sends_compressed(Opcode::Binary, dice.bytes(length));
         let bytes = sender.bytes.clone();
         let (events, error) = sender.outcome_in(dice.cuts(&bytes, 50));

@@ -74,9 +74,9 @@ fn a_length_of_64_bits_is_refused_before_anything_is_reserved() {
 
 #[test]
 fn a_message_beyond_the_limit_is_refused_by_its_header() {
-    let exact = a_client().to_receiver_with_limit(300).sends(Opcode::Binary, [0; 300]);
+    let exact = a_client().limited_to(300).sends(Opcode::Binary, [0; 300]);
     assert_eq!(exact.received(), [Event::Binary(vec![0; 300])]);
-    let above = a_client().to_receiver_with_limit(300).sends(Opcode::Binary, [0; 301]);
+    let above = a_client().limited_to(300).sends(Opcode::Binary, [0; 301]);
     assert_eq!(above.refused(), DecodeError::MessageTooLarge);
     assert_eq!(above.refused().close_code(), 1009);
     assert_eq!(above.refused_after_bytes(), Some(8), "with the last byte of the header");
@@ -84,9 +84,7 @@ fn a_message_beyond_the_limit_is_refused_by_its_header() {
 
 #[test]
 fn fragments_count_together_against_the_limit() {
-    let sender = a_client()
-        .to_receiver_with_limit(300)
-        .sends_part(Opcode::Text, false, [b'a'; 200]);
+    let sender = a_client().limited_to(300).sends_part(Opcode::Text, false, [b'a'; 200]);
     let sender = sender
         .sends(Opcode::Ping, "still here")
         .sends(Opcode::Continuation, [b'b'; 101]);
@@ -182,7 +180,7 @@ fn random_bytes_never_panic_and_never_hold_more_than_the_limit() {
             *first &= 0x8f;
             *second |= 0x80;
         }
-        let sender = a_client().to_receiver_with_limit(100).sends_bytes(&bytes);
+        let sender = a_client().limited_to(100).sends_bytes(&bytes);
         let (events, _) = sender.outcome_in(dice.cuts(&bytes, 20));
         let longest = events.iter().map(|event| match event {
             Event::Text(text) => text.len(),

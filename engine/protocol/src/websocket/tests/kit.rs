@@ -42,8 +42,8 @@ impl Sender {
         self
     }
 
-    /// The receiver takes messages of at most so many bytes.
-    pub(super) fn to_receiver_with_limit(mut self, limit_bytes: u32) -> Self {
+    /// To a receiver that takes messages of at most so many bytes.
+    pub(super) fn limited_to(mut self, limit_bytes: u32) -> Self {
         self.limit_bytes = limit_bytes;
         self
     }
