@@ -13,6 +13,9 @@ mod string;
 mod transcode_in;
 mod transcode_out;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, Serializer, ser::Error as _};
 

@@ -22,7 +22,7 @@ pub(crate) fn append_integer(number: i64, out: &mut Vec<u8>) {
     // The two's complement of the low bytes is the number itself in fewer bytes.
     let bits = number as u64;
     match number {
-        0..=0x7f | -0x20..=-1 => out.push(bits as u8),
+        -0x20..=0x7f => out.push(bits as u8),
         0x80..=0xff => append_sized(0xcc, bits, 1, out),
         0x100..=0xffff => append_sized(0xcd, bits, 2, out),
         0x1_0000..=0xffff_ffff => append_sized(0xce, bits, 4, out),
