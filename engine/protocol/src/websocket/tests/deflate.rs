@@ -117,6 +117,34 @@ fn the_window_carries_over_only_when_agreed() {
 }
 
 #[test]
+fn each_side_keeps_to_its_own_half_of_the_agreement() {
+    let lopsided = DeflateParameters {
+        server_no_context_takeover: true,
+        server_max_window_bits: 9,
+        ..WIDEST
+    };
+    let mut dice = Dice::new();
+    let noise = dice.bytes(600);
+    let line = [&noise[..], &noise].concat();
+    let mut by_server = Deflater::for_connection(Role::Server, lopsided);
+    let mut by_client = Deflater::for_connection(Role::Client, lopsided);
+    let (first, second) = (by_client.compress(&line), by_client.compress(&line));
+    assert!(
+        first.len() < 800 && second.len() < 100,
+        "the client's window is wide and carries over"
+    );
+    assert!(
+        (0..2).all(|_| by_server.compress(&line).len() > 1200),
+        "the server's is narrow and does not"
+    );
+    let sender = a_client()
+        .with_deflate(lopsided)
+        .sends_compressed(Opcode::Binary, first);
+    let sender = sender.sends_compressed(Opcode::Binary, second);
+    assert_eq!(sender.received(), [Event::Binary(line.clone()), Event::Binary(line)]);
+}
+
+#[test]
 fn a_shared_message_inflates_at_any_place_of_any_connection() {
     let line = "x".repeat(2000) + &"y".repeat(500);
     for parameters in agreements() {

@@ -71,6 +71,7 @@ fn malformed_and_impossible_offers_are_declined() {
         "x-webkit-deflate-frame",
         "permessage-deflates",
         "permessage-deflate=1",
+        "x-other; quoted=\", permessage-deflate, \"",
         "permessage-deflate;",
         "permessage-deflate; ;",
         "permessage-deflate; unknown",
