@@ -38,6 +38,12 @@ pub struct Place {
 }
 
 impl BucketHead {
+    /// The same bucket, taking no more rows: the next entry opens another one.
+    #[must_use]
+    pub fn closed(self) -> Self {
+        Self { rows: ROWS_MAX, ..self }
+    }
+
     /// Places an entry with this seq, time (Unix milliseconds) and size of body.
     #[must_use]
     pub fn place(self, seq: u64, time_ms: i64, body_bytes: usize) -> Place {

@@ -4,10 +4,15 @@
 //! or a wire format. One conformance suite (`conformance`) is written against the traits; every backend passes it.
 
 pub mod bucket;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod entry;
 mod error;
+pub mod metrics;
 mod repositories;
 mod rows;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
 pub use entry::{AppendBatch, Effect, Entry, EntryKind, EntryRange, LogHead, NewEntry, Order, Permit, Select};
 pub use error::{AppendError, StoreError};

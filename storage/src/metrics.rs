@@ -1,0 +1,74 @@
+//! What storage measures. The gateway registers it once; backends get it with their options. Labels are closed and
+//! resolved here, so that a commit touches atomics only.
+
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+
+/// The metrics of one store.
+#[derive(Clone)]
+pub struct StorageMetrics {
+    /// From the beginning of a transaction to its end, in seconds.
+    pub commit_seconds: Histogram,
+    /// Log entries in one commit.
+    pub commit_entries: Histogram,
+    /// Commits that are durable.
+    pub commits_ok: IntCounter,
+    /// Transactions that were rolled back by an error.
+    pub commits_rolled_back: IntCounter,
+    /// Commits whose outcome is not known.
+    pub commits_unknown: IntCounter,
+    /// Jobs that wait for the writer.
+    pub queue_jobs: IntGauge,
+    /// Bytes in the write-ahead log that have not been copied back.
+    pub wal_bytes: IntGauge,
+}
+
+impl StorageMetrics {
+    /// Metrics that nobody collects.
+    ///
+    /// # Panics
+    /// Never: the names below are valid.
+    #[must_use]
+    pub fn unregistered() -> Self {
+        Self::register(&Registry::new()).expect("a new registry knows none of the names")
+    }
+
+    /// Makes the metrics known to `registry`.
+    ///
+    /// # Errors
+    /// When the registry has one of the names already.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let commit_seconds = Histogram::with_opts(
+            HistogramOpts::new("plenum_storage_commit_seconds", "Time of one commit, in seconds.").buckets(vec![
+                0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0,
+            ]),
+        )?;
+        let commit_entries = Histogram::with_opts(
+            HistogramOpts::new("plenum_storage_commit_entries", "Log entries in one commit.").buckets(vec![
+                1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0,
+            ]),
+        )?;
+        let commits = IntCounterVec::new(
+            Opts::new("plenum_storage_commits_total", "Commits by outcome."),
+            &["outcome"],
+        )?;
+        let queue_jobs = IntGauge::new("plenum_storage_queue_jobs", "Jobs that wait for the writer.")?;
+        let wal_bytes = IntGauge::new(
+            "plenum_storage_wal_bytes",
+            "Bytes in the write-ahead log that have not been copied back.",
+        )?;
+        registry.register(Box::new(commit_seconds.clone()))?;
+        registry.register(Box::new(commit_entries.clone()))?;
+        registry.register(Box::new(commits.clone()))?;
+        registry.register(Box::new(queue_jobs.clone()))?;
+        registry.register(Box::new(wal_bytes.clone()))?;
+        Ok(Self {
+            commit_seconds,
+            commit_entries,
+            commits_ok: commits.with_label_values(&["ok"]),
+            commits_rolled_back: commits.with_label_values(&["rolled_back"]),
+            commits_unknown: commits.with_label_values(&["unknown"]),
+            queue_jobs,
+            wal_bytes,
+        })
+    }
+}
