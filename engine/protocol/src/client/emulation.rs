@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::encoding::{DecodeError, Encoding};
+use super::{
+    encoding::{DecodeError, Encoding},
+    wire,
+};
 
 /// Commands for a session whose answers go out on another connection.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,9 +31,8 @@ impl std::fmt::Debug for EmulationRequest {
 }
 
 /// As JSON, where the frame is a string. Clients of this kind speak JSON throughout.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 struct Text {
     node: String,
     session: String,
@@ -56,7 +58,8 @@ impl EmulationRequest {
     pub fn decode(encoding: Encoding, body: &[u8]) -> Result<Self, DecodeError> {
         match encoding {
             Encoding::Json => {
-                let Text { node, session, data } = serde_json::from_slice(body).map_err(|_| DecodeError)?;
+                let wire::Message(request) = serde_json::from_slice(body).map_err(|_| DecodeError)?;
+                let Text { node, session, data } = request;
                 let data = data.into();
                 Ok(Self { node, session, data })
             }

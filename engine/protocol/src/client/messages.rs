@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{
     encoding::{DecodeError, Encoding},
     msgpack_reader,
+    wire::Message,
 };
 use crate::payload::msgpack::Reader;
 
@@ -56,7 +57,8 @@ impl<'a, M: prost::Message + Default + Deserialize<'a>> Messages<'a, M> {
             .unwrap_or(self.rest.len());
         let (line, rest) = self.rest.split_at(end);
         self.rest = rest.get(1..).unwrap_or_default();
-        serde_json::from_str(std::str::from_utf8(line).ok()?).ok()
+        let message: Message<M> = serde_json::from_str(std::str::from_utf8(line).ok()?).ok()?;
+        Some(message.0)
     }
 
     /// A varint, and so many bytes.
@@ -70,8 +72,8 @@ impl<'a, M: prost::Message + Default + Deserialize<'a>> Messages<'a, M> {
     /// One map.
     fn message_pack(&mut self) -> Option<M> {
         let mut reader = Reader::new(self.rest);
-        let message = msgpack_reader::read(&mut reader).ok()?;
+        let message: Message<M> = msgpack_reader::read(&mut reader).ok()?;
         self.rest = reader.rest();
-        Some(message)
+        Some(message.0)
     }
 }

@@ -21,6 +21,8 @@ mod read_command;
 mod read_reply;
 mod redact;
 mod reply;
+#[cfg(test)]
+mod tests;
 mod wire;
 mod write_command;
 mod write_reply;

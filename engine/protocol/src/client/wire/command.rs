@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{
     Empty,
-    lenient::{nullable, raw},
+    lenient::{message, nullable, raw},
 };
 
 /// A request with its id; the first field that is there counts.
@@ -17,28 +17,40 @@ pub(in super::super) struct Command {
     #[serde(deserialize_with = "nullable")]
     pub(in super::super) id: u32,
     #[prost(message, optional, tag = "4")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) connect: Option<ConnectRequest>,
     #[prost(message, optional, tag = "5")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) subscribe: Option<SubscribeRequest>,
     #[prost(message, optional, tag = "6")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) unsubscribe: Option<ChannelRequest>,
     #[prost(message, optional, tag = "7")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) publish: Option<PublishRequest>,
     #[prost(message, optional, tag = "8")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) presence: Option<ChannelRequest>,
     #[prost(message, optional, tag = "9")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) presence_stats: Option<ChannelRequest>,
     #[prost(message, optional, tag = "10")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) history: Option<HistoryRequest>,
     #[prost(message, optional, tag = "11")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) ping: Option<Empty>,
     #[prost(message, optional, tag = "12")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) send: Option<SendRequest>,
     #[prost(message, optional, tag = "13")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) rpc: Option<RpcRequest>,
     #[prost(message, optional, tag = "14")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) refresh: Option<RefreshRequest>,
     #[prost(message, optional, tag = "15")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) sub_refresh: Option<SubRefreshRequest>,
 }
 
@@ -93,6 +105,7 @@ pub(in super::super) struct SubscribeRequest {
     #[serde(deserialize_with = "nullable")]
     pub(in super::super) join_leave: bool,
     #[prost(message, optional, tag = "13")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) tf: Option<Empty>,
     #[prost(int64, tag = "14")]
     #[serde(deserialize_with = "nullable")]
@@ -135,6 +148,7 @@ pub(in super::super) struct HistoryRequest {
     #[serde(deserialize_with = "nullable")]
     pub(in super::super) limit: i32,
     #[prost(message, optional, tag = "8")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) since: Option<StreamPosition>,
     #[prost(bool, tag = "9")]
     #[serde(deserialize_with = "nullable")]

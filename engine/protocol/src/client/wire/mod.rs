@@ -9,6 +9,7 @@ mod push;
 mod reply;
 
 pub(super) use command::*;
+pub(super) use lenient::Message;
 pub(super) use push::*;
 pub(super) use reply::*;
 

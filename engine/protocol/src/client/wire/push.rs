@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{
     Connect, Data, Expiry, SubscribeResult,
-    lenient::{nullable, raw},
+    lenient::{message, nullable, raw},
 };
 
 #[derive(Clone, PartialEq, prost::Message, serde::Deserialize)]
@@ -16,23 +16,31 @@ pub(in super::super) struct Push {
     #[serde(deserialize_with = "nullable")]
     pub(in super::super) channel: String,
     #[prost(message, optional, tag = "4")]
-    #[serde(rename = "pub")]
+    #[serde(rename = "pub", deserialize_with = "message")]
     pub(in super::super) publication: Option<Publication>,
     #[prost(message, optional, tag = "5")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) join: Option<Membership>,
     #[prost(message, optional, tag = "6")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) leave: Option<Membership>,
     #[prost(message, optional, tag = "7")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) unsubscribe: Option<Unsubscribe>,
     #[prost(message, optional, tag = "8")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) message: Option<Data>,
     #[prost(message, optional, tag = "9")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) subscribe: Option<Subscribe>,
     #[prost(message, optional, tag = "10")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) connect: Option<ConnectPush>,
     #[prost(message, optional, tag = "11")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) disconnect: Option<Disconnect>,
     #[prost(message, optional, tag = "12")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) refresh: Option<Expiry>,
 }
 
@@ -60,6 +68,7 @@ pub(in super::super) struct Publication {
     #[serde(deserialize_with = "raw")]
     pub(in super::super) data: Option<Bytes>,
     #[prost(message, optional, tag = "5")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) info: Option<ClientInfo>,
     #[prost(uint64, tag = "6")]
     #[serde(deserialize_with = "nullable")]
@@ -74,6 +83,7 @@ pub(in super::super) struct Publication {
 #[serde(default)]
 pub(in super::super) struct Membership {
     #[prost(message, optional, tag = "1")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) info: Option<ClientInfo>,
 }
 

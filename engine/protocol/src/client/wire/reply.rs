@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{
     ClientInfo, Empty, Publication, Push,
-    lenient::{nullable, raw},
+    lenient::{message, nullable, raw},
 };
 
 /// An answer with its id, or a push; an empty one is a ping.
@@ -17,30 +17,43 @@ pub(in super::super) struct Reply {
     #[serde(deserialize_with = "nullable")]
     pub(in super::super) id: u32,
     #[prost(message, optional, tag = "2")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) error: Option<Error>,
     #[prost(message, optional, tag = "4")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) push: Option<Push>,
     #[prost(message, optional, tag = "5")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) connect: Option<Connect>,
     #[prost(message, optional, tag = "6")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) subscribe: Option<SubscribeResult>,
     #[prost(message, optional, tag = "7")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) unsubscribe: Option<Empty>,
     #[prost(message, optional, tag = "8")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) publish: Option<Empty>,
     #[prost(message, optional, tag = "9")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) presence: Option<PresenceResult>,
     #[prost(message, optional, tag = "10")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) presence_stats: Option<PresenceStatsResult>,
     #[prost(message, optional, tag = "11")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) history: Option<HistoryResult>,
     #[prost(message, optional, tag = "12")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) ping: Option<Empty>,
     #[prost(message, optional, tag = "13")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) rpc: Option<Data>,
     #[prost(message, optional, tag = "14")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) refresh: Option<RefreshResult>,
     #[prost(message, optional, tag = "15")]
+    #[serde(deserialize_with = "message")]
     pub(in super::super) sub_refresh: Option<Expiry>,
 }
 
