@@ -20,6 +20,22 @@ pub const COMMAND_DEADLINE: Duration = Duration::from_secs(2);
 pub const STUCK_AFTER: Duration = Duration::from_millis(1_500);
 /// A room thread without a heartbeat for this long is taken for blocked.
 pub const BLOCKED_AFTER: Duration = Duration::from_millis(1_000);
+/// A room's batch that the store has not answered for this long, while it answers others, is taken for lost and the room starts anew.
+pub const STORE_PATIENCE: Duration = Duration::from_secs(3);
+/// The same while the store answers nobody: it is the store that stands still, and starting rooms anew would not help.
+pub const STALLED_STORE_PATIENCE: Duration = Duration::from_secs(15);
+/// How often the supervisor of the rooms looks at what is due.
+pub const SUPERVISOR_TICK: Duration = Duration::from_millis(50);
+/// The pause before a room's second start after failures in a row; each further one is twice as long.
+pub const RESTART_PAUSE_FIRST: Duration = Duration::from_millis(100);
+/// The longest such pause.
+pub const RESTART_PAUSE_MAX: Duration = Duration::from_secs(10);
+/// How long a stopping node waits for its rooms' actors and threads, after their commands have been answered.
+pub const ROOMS_STOP_PATIENCE: Duration = Duration::from_secs(1);
+/// Reads of members and messages that a room has under way for one batch.
+pub const LOOKUPS_AT_ONCE: usize = 32;
+/// The pause before a room asks a busy store again for its log.
+pub const OPEN_RETRY_PAUSE: Duration = Duration::from_millis(20);
 /// A room without commands and listeners sleeps after this time.
 pub const ROOM_IDLE: Duration = Duration::from_secs(30);
 /// Members that a room keeps in memory at most.
@@ -69,6 +85,52 @@ pub const HISTORY_LIMIT_MAX: usize = 1_000;
 pub const PAGE_BYTES_MAX: usize = 4 << 20;
 /// Members up to which a room's head moves reach the members' own channels.
 pub const UNREAD_HINTS_MEMBERS_MAX: u64 = 500;
+/// How long the hints of one room are gathered before they go out.
+pub const HINTS_TICK: Duration = Duration::from_millis(250);
+/// Rooms whose hints may wait for the next tick; of more the hints are dropped (lists show the same when they are read).
+pub const HINTS_ROOMS_MAX: usize = 65_536;
+
+/// Items of a list's page, where the caller does not say.
+pub const PAGE_ITEMS_DEFAULT: usize = 50;
+/// Items of a list's page at most.
+pub const PAGE_ITEMS_MAX: usize = 200;
+/// Participants in a Chat object.
+pub const CHAT_PARTICIPANTS_MAX: usize = 50;
+/// People that one call may create a room with, add or remove.
+pub const PEOPLE_PER_CALL_MAX: usize = 500;
+/// Characters of a room's name.
+pub const ROOM_NAME_CHARACTERS_MAX: usize = 256;
+/// Bytes of a profile's `info`.
+pub const INFO_BYTES_MAX: usize = 4_096;
+/// Characters of a status line.
+pub const STATUS_CHARACTERS_MAX: usize = 256;
+/// Characters kept of what a client calls itself.
+pub const AGENT_CHARACTERS_MAX: usize = 200;
+
+/// Accounts and logins that are remembered for a moment.
+pub const PEOPLE_CACHED_MAX: usize = 50_000;
+/// How long they are believed, in milliseconds: a changed role acts after this time, an ended login at once on its node.
+pub const PEOPLE_BELIEVED_MS: i64 = 10_000;
+/// Names that are tried for the user of an outside provider.
+pub const USERNAME_ATTEMPTS: usize = 5;
+/// Fewest bytes of a password.
+pub const PASSWORD_BYTES_MIN: usize = 8;
+/// Most bytes of a password.
+pub const PASSWORD_BYTES_MAX: usize = 256;
+/// Passwords that are hashed at the same time.
+pub const PASSWORD_HASHES_AT_ONCE: usize = 2;
+/// Passwords that are hashed or wait for it; more are refused.
+pub const PASSWORD_HASHES_WAITING_MAX: usize = 64;
+/// Failed attempts to log in with one name before pauses begin.
+pub const LOGIN_ATTEMPTS_FREE: u32 = 5;
+/// The longest pause between two attempts, in milliseconds.
+pub const LOGIN_PAUSE_MAX_MS: i64 = 60_000;
+/// A name without attempts for this long starts anew, in milliseconds.
+pub const LOGIN_FORGOTTEN_AFTER_MS: i64 = 900_000;
+/// Names whose attempts are counted.
+pub const LOGIN_NAMES_MAX: usize = 10_000;
+/// A login that is not refreshed ends after this time, in milliseconds: 30 days.
+pub const LOGIN_LIFETIME_MS: i64 = 30 * 24 * 3_600_000;
 
 /// What an operator sets.
 #[derive(Debug, Clone)]
@@ -104,4 +166,8 @@ impl Default for Limits {
 const _: () = assert!(BLOCK_BYTES < WINDOW_BYTES_MAX && WINDOW_BYTES_MAX <= SHARD_LOG_BYTES_MAX);
 const _: () = assert!(QUEUE_BYTES_MAX <= NODE_QUEUE_BYTES_MAX && BATCH_BYTES_MAX <= QUEUE_BYTES_MAX);
 const _: () = assert!(BATCH_ENTRIES_MAX <= QUEUE_COMMANDS_MAX);
+const _: () = assert!(SUPERVISOR_TICK.as_millis() * 4 < BLOCKED_AFTER.as_millis());
+const _: () = assert!(COMMAND_DEADLINE.as_millis() < STORE_PATIENCE.as_millis());
+const _: () = assert!(PAGE_ITEMS_DEFAULT <= PAGE_ITEMS_MAX && PEOPLE_PER_CALL_MAX as u64 <= UNREAD_HINTS_MEMBERS_MAX);
+const _: () = assert!(LOGIN_PAUSE_MAX_MS < LOGIN_FORGOTTEN_AFTER_MS);
 const _: () = assert!(BUDGET_LISTENERS_MIN < BUDGET_LISTENERS_MAX);
