@@ -3,14 +3,22 @@
 //! The gateway puts it together and talks to it; it knows storage by its traits only, and no socket: bytes leave through
 //! [`Outbox`]. `ARCHITECTURE.md` follows one message through its files.
 
+pub mod access;
+pub mod accounts;
 mod caller;
 mod channel;
 mod clock;
 pub mod command_id;
+mod engine;
+mod failure;
+pub mod functions;
 pub mod limits;
 pub mod message;
 pub mod metrics;
 pub mod relay;
+mod room;
+pub mod rooms;
+pub mod session;
 pub mod shard;
 pub mod timestamp;
 mod tokens;
@@ -18,5 +26,6 @@ mod tokens;
 pub use caller::Caller;
 pub use channel::{CHANNEL_BYTES_MAX, Channel, ChannelKind};
 pub use clock::Clock;
+pub use engine::{Engine, EngineError, Parts};
 pub use limits::Limits;
 pub use tokens::{ConnectionClaims, SubscriptionClaims, TokenError, Tokens};

@@ -8,6 +8,7 @@ mod chat;
 mod object;
 mod publication;
 
+pub(crate) use body::role_name;
 pub(crate) use chat::{ChatObject, HintHead, UnreadHint, first_role, has_own_name, unread};
 pub use object::{MessageObject, Status, status};
 pub use publication::{publication, removed_users};

@@ -127,7 +127,7 @@ impl<'a> MessageObject<'a> {
             offset: entry.seq,
             epoch: None,
             // An edit's or deletion's own id is not the message's.
-            client_msg_id: (is_message && command_id::is_from_client(&entry.command_id))
+            client_msg_id: (is_message && !is_deleted && command_id::is_from_client(&entry.command_id))
                 .then(|| entry.command_id.to_string()),
             deleted: is_deleted,
         }

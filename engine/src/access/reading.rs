@@ -1,0 +1,24 @@
+//! Who may read a room.
+
+use protocol::{Error, ErrorCode, RoomId};
+use storage::{Member, RoomKind, RoomState};
+
+use crate::{Caller, Engine, failure};
+
+impl Engine {
+    /// The room with its log's end and the caller's membership, if the caller may read it. Asked before a read and, since somebody may be
+    /// removed meanwhile, again when the read answers.
+    ///
+    /// # Errors
+    /// `NotFound` when the room is absent, deleted, an open channel, or the caller is not in it; `Unavailable` when the store does not answer.
+    pub async fn reader(&self, caller: &Caller, room: RoomId) -> Result<(RoomState, Member), Error> {
+        let (state, member) =
+            futures_util::future::join(self.store.room(room), self.store.member(room, &caller.user)).await;
+        let state = state.map_err(failure::of_store)?.ok_or(ErrorCode::NotFound)?;
+        let member = member.map_err(failure::of_store)?.ok_or(ErrorCode::NotFound)?;
+        if state.room.deleted || state.room.kind == RoomKind::Channel {
+            return Err(ErrorCode::NotFound.into());
+        }
+        Ok((state, member))
+    }
+}

@@ -1,0 +1,119 @@
+//! The engine: everything that functions and sessions work with, put together once by the gateway.
+
+use std::sync::Arc;
+
+use prometheus::Registry;
+use protocol::Error;
+use storage::Store;
+
+use crate::{
+    Clock, Limits, Tokens,
+    access::Admissions,
+    accounts::{PasswordCost, Passwords, Throttle},
+    functions::{FunctionMetrics, Hints},
+    metrics::EngineMetrics,
+    relay::Relays,
+    rooms::Rooms,
+    session::Sessions,
+    shard::Shard,
+};
+
+/// What an engine is made of.
+pub struct Parts {
+    /// Everything that is kept.
+    pub store: Arc<dyn Store>,
+    /// The rooms, over the same store and relays.
+    pub rooms: Rooms,
+    /// Who listens to what.
+    pub relays: Relays,
+    /// The time.
+    pub clock: Clock,
+    /// What an operator sets.
+    pub limits: Limits,
+    /// Checks and makes tokens.
+    pub tokens: Arc<dyn Tokens>,
+    /// What hashing a password costs.
+    pub password_cost: PasswordCost,
+    /// The node's name, as streams are told.
+    pub node: String,
+}
+
+/// The engine could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The metrics' names are taken.
+    #[error("functions' metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// The cost of password hashing is out of range.
+    #[error("{0}")]
+    PasswordCost(Error),
+}
+
+/// The engine.
+pub struct Engine {
+    /// Everything that is kept.
+    pub store: Arc<dyn Store>,
+    /// The only way to change a room's log.
+    pub rooms: Rooms,
+    /// Who listens to what.
+    pub relays: Relays,
+    /// The time.
+    pub clock: Clock,
+    /// What an operator sets.
+    pub limits: Arc<Limits>,
+    /// Checks and makes tokens.
+    pub tokens: Arc<dyn Tokens>,
+    /// Who is connected.
+    pub sessions: Sessions,
+    /// The node's name, as streams are told.
+    pub node: String,
+    pub(crate) metrics: Arc<EngineMetrics>,
+    pub(crate) passwords: Passwords,
+    pub(crate) throttle: Throttle,
+    pub(crate) admissions: Admissions,
+    pub(crate) hints: Arc<Hints>,
+    pub(crate) function_metrics: FunctionMetrics,
+}
+
+impl Engine {
+    /// Puts an engine together and starts its one task, which ends with it. Called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When metrics of these names are registered already, or the cost of password hashing is out of range.
+    pub fn start(parts: Parts, registry: &Registry) -> Result<Arc<Self>, EngineError> {
+        let engine = Arc::new(Self {
+            passwords: Passwords::new(parts.password_cost).map_err(EngineError::PasswordCost)?,
+            function_metrics: FunctionMetrics::register(registry)?,
+            throttle: Throttle::default(),
+            admissions: Admissions::new(),
+            hints: Arc::default(),
+            store: parts.store,
+            rooms: parts.rooms,
+            relays: parts.relays,
+            clock: parts.clock,
+            limits: Arc::new(parts.limits),
+            tokens: parts.tokens,
+            sessions: Sessions::default(),
+            node: parts.node,
+            metrics: Arc::new(EngineMetrics::register(registry)?),
+        });
+        tokio::spawn(Self::send_hints(Arc::downgrade(&engine)));
+        Ok(engine)
+    }
+
+    /// A shard for the calling thread; spawn its [`Shard::run`] there.
+    pub fn new_shard(&self) -> Shard {
+        Shard::new(
+            self.relays.clone(),
+            self.clock.clone(),
+            Arc::clone(&self.limits),
+            Arc::clone(&self.metrics),
+        )
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.hints.wake();
+    }
+}

@@ -1,0 +1,45 @@
+//! Finds people whose user name begins with a text.
+
+use protocol::{Error, ErrorCode};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Answer, Function, params, people::UserObject};
+use crate::{Caller, Engine, accounts::username, failure};
+
+/// `GET /user?q=`.
+pub(super) struct SearchUsers;
+
+/// What is looked for.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Params {
+    /// The beginning of a user name, whatever its letters' case: at least one character.
+    q: String,
+    /// People in the answer: 1 to 200, by default 50.
+    #[serde(default, deserialize_with = "params::number")]
+    limit: Option<u64>,
+}
+
+impl Function for SearchUsers {
+    type Params = Params;
+    type Answer = UserObject<'static>;
+
+    async fn call(engine: &Engine, _: &Caller, params: Params) -> Result<Answer, Error> {
+        let limit = params::page_items(params.limit)?;
+        let prefix = params.q.trim();
+        if prefix.is_empty() {
+            return Err(Error::new(ErrorCode::BadRequest, "q: empty"));
+        }
+        // No name is longer, so nothing can match.
+        if prefix.chars().count() > username::CHARACTERS_MAX {
+            return Answer::list::<UserObject<'_>>(&[], None);
+        }
+        let users = engine
+            .store
+            .users_by_prefix(prefix, limit)
+            .await
+            .map_err(failure::of_store)?;
+        let shown: Vec<UserObject<'_>> = users.iter().map(UserObject::new).collect();
+        Answer::list(&shown, None)
+    }
+}
