@@ -1,0 +1,205 @@
+//! A store that behaves as a story wants: it delays, panics, blocks or loses answers, and otherwise is the real one.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use protocol::{RoomId, UserId};
+use storage::{
+    AccountRepository, AppendBatch, AppendError, AuthSession, Chat, Entry, EntryRange, LogHead, LogRepository, Mark,
+    MarkRepository, Member, MemberRepository, MetaRepository, NewRoom, Permit, RefreshOutcome, Room, RoomCreated,
+    RoomKind, RoomRepository, RoomState, StoreError, TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead,
+    UserLogRepository, sqlite::SqliteStore,
+};
+use uuid::Uuid;
+
+/// Where a story may interfere. All of it runs on the room's own thread.
+#[async_trait]
+pub trait Hooks: Send + Sync {
+    /// Before a membership is read.
+    async fn member(&self, _room: RoomId, _user: &UserId) {}
+
+    /// Before a log is opened.
+    async fn open_log(&self, _room: RoomId) {}
+
+    /// Before a batch reaches the store; an error keeps it from there.
+    async fn append(&self, _batch: &AppendBatch) -> Result<(), AppendError> {
+        Ok(())
+    }
+
+    /// After the store has answered; what the room is told.
+    async fn appended(&self, _room: RoomId, answer: Result<LogHead, AppendError>) -> Result<LogHead, AppendError> {
+        answer
+    }
+}
+
+/// Interferes nowhere.
+pub struct NoHooks;
+
+impl Hooks for NoHooks {}
+
+/// The real store behind hooks.
+pub struct Hooked {
+    pub inner: Arc<SqliteStore>,
+    pub hooks: Arc<dyn Hooks>,
+}
+
+#[async_trait]
+impl LogRepository for Hooked {
+    async fn open_log(&self, room: RoomId, permit: &Permit) -> Result<Option<RoomState>, StoreError> {
+        self.hooks.open_log(room).await;
+        self.inner.open_log(room, permit).await
+    }
+    async fn append(&self, batch: AppendBatch) -> Result<LogHead, AppendError> {
+        let room = batch.room;
+        self.hooks.append(&batch).await?;
+        let answer = self.inner.append(batch).await;
+        self.hooks.appended(room, answer).await
+    }
+    async fn entries(&self, room: RoomId, range: EntryRange) -> Result<Vec<Entry>, StoreError> {
+        self.inner.entries(room, range).await
+    }
+    async fn entry(&self, room: RoomId, seq: u64) -> Result<Option<Entry>, StoreError> {
+        self.inner.entry(room, seq).await
+    }
+    async fn seq_at(&self, room: RoomId, time_ms: i64) -> Result<u64, StoreError> {
+        self.inner.seq_at(room, time_ms).await
+    }
+    async fn find_command(
+        &self,
+        room: RoomId,
+        sender: &UserId,
+        command_id: Uuid,
+        now_ms: i64,
+    ) -> Result<Option<u64>, StoreError> {
+        self.inner.find_command(room, sender, command_id, now_ms).await
+    }
+}
+
+#[async_trait]
+impl RoomRepository for Hooked {
+    async fn create_room(&self, room: NewRoom) -> Result<RoomCreated, StoreError> {
+        self.inner.create_room(room).await
+    }
+    async fn room(&self, room: RoomId) -> Result<Option<RoomState>, StoreError> {
+        self.inner.room(room).await
+    }
+    async fn channel(&self, name: &str) -> Result<Option<Room>, StoreError> {
+        self.inner.channel(name).await
+    }
+    async fn rooms(&self, kind: RoomKind, after: Option<RoomId>, limit: usize) -> Result<Vec<Room>, StoreError> {
+        self.inner.rooms(kind, after, limit).await
+    }
+    async fn purge_log(&self, room: RoomId, permit: &Permit) -> Result<RoomState, StoreError> {
+        self.inner.purge_log(room, permit).await
+    }
+}
+
+#[async_trait]
+impl MemberRepository for Hooked {
+    async fn member(&self, room: RoomId, user: &UserId) -> Result<Option<Member>, StoreError> {
+        self.hooks.member(room, user).await;
+        self.inner.member(room, user).await
+    }
+    async fn members(&self, room: RoomId, after: Option<&UserId>, limit: usize) -> Result<Vec<Member>, StoreError> {
+        self.inner.members(room, after, limit).await
+    }
+    async fn chats_of(
+        &self,
+        user: &UserId,
+        before: Option<(i64, RoomId)>,
+        limit: usize,
+    ) -> Result<Vec<Chat>, StoreError> {
+        self.inner.chats_of(user, before, limit).await
+    }
+    async fn chat_of(&self, user: &UserId, room: RoomId) -> Result<Option<Chat>, StoreError> {
+        self.inner.chat_of(user, room).await
+    }
+    async fn mute_member(&self, room: RoomId, user: &UserId, until_ms: i64) -> Result<(), StoreError> {
+        self.inner.mute_member(room, user, until_ms).await
+    }
+}
+
+#[async_trait]
+impl MarkRepository for Hooked {
+    async fn advance_mark(&self, room: RoomId, user: &UserId, mark: Mark) -> Result<(Mark, Mark), StoreError> {
+        self.inner.advance_mark(room, user, mark).await
+    }
+    async fn mark(&self, room: RoomId, user: &UserId) -> Result<Mark, StoreError> {
+        self.inner.mark(room, user).await
+    }
+    async fn top_marks(&self, room: RoomId) -> Result<TopMarks, StoreError> {
+        self.inner.top_marks(room).await
+    }
+}
+
+#[async_trait]
+impl AccountRepository for Hooked {
+    async fn create_user(&self, user: User) -> Result<(), StoreError> {
+        self.inner.create_user(user).await
+    }
+    async fn user(&self, user: &UserId) -> Result<Option<User>, StoreError> {
+        self.inner.user(user).await
+    }
+    async fn user_by_name(&self, username: &str) -> Result<Option<User>, StoreError> {
+        self.inner.user_by_name(username).await
+    }
+    async fn users_by_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<User>, StoreError> {
+        self.inner.users_by_prefix(prefix, limit).await
+    }
+    async fn change_user(&self, user: &UserId, change: UserChange) -> Result<User, StoreError> {
+        self.inner.change_user(user, change).await
+    }
+    async fn create_session(&self, session: AuthSession) -> Result<(), StoreError> {
+        self.inner.create_session(session).await
+    }
+    async fn rotate_session(
+        &self,
+        presented: [u8; 32],
+        next: [u8; 32],
+        now_ms: i64,
+        expires_ms: i64,
+    ) -> Result<RefreshOutcome, StoreError> {
+        self.inner.rotate_session(presented, next, now_ms, expires_ms).await
+    }
+    async fn session(&self, session: Uuid) -> Result<Option<AuthSession>, StoreError> {
+        self.inner.session(session).await
+    }
+    async fn sessions_of(&self, user: &UserId, now_ms: i64) -> Result<Vec<AuthSession>, StoreError> {
+        self.inner.sessions_of(user, now_ms).await
+    }
+    async fn end_session(&self, user: &UserId, session: Uuid) -> Result<bool, StoreError> {
+        self.inner.end_session(user, session).await
+    }
+}
+
+#[async_trait]
+impl UserLogRepository for Hooked {
+    async fn append_facts(&self, facts: Vec<UserFact>, now_ms: i64) -> Result<Vec<u64>, StoreError> {
+        self.inner.append_facts(facts, now_ms).await
+    }
+    async fn user_log_head(&self, user: &UserId) -> Result<UserLogHead, StoreError> {
+        self.inner.user_log_head(user).await
+    }
+    async fn user_entries(
+        &self,
+        user: &UserId,
+        first: u64,
+        last: u64,
+        limit: usize,
+    ) -> Result<Vec<UserEntry>, StoreError> {
+        self.inner.user_entries(user, first, last, limit).await
+    }
+}
+
+#[async_trait]
+impl MetaRepository for Hooked {
+    async fn meta_or_insert(&self, key: &str, value: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        self.inner.meta_or_insert(key, value).await
+    }
+    async fn renew_epochs(&self) -> Result<(), StoreError> {
+        self.inner.renew_epochs().await
+    }
+    async fn check(&self) -> Result<(), StoreError> {
+        self.inner.check().await
+    }
+}

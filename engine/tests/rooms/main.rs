@@ -1,0 +1,5 @@
+//! Stories about rooms: order, repetition, rights, failures, sleep. Each runs on a real SQLite store in a folder of its own.
+
+mod hooks;
+mod kit;
+mod verbs;
