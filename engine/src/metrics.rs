@@ -37,56 +37,57 @@ pub enum RecoveryOutcome {
 impl EngineMetrics {
     /// Makes the counters and registers them.
     ///
-    /// # Panics
+    /// # Errors
     /// When the registry has them already: two engines need two registries.
-    pub fn register(registry: &Registry) -> Self {
+    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let gauge = |name: &str, help: &str| {
-            let gauge = IntGauge::new(name, help).expect("a metric name");
-            registry.register(Box::new(gauge.clone())).expect("a fresh registry");
-            gauge
+            let gauge = IntGauge::new(name, help)?;
+            registry.register(Box::new(gauge.clone()))?;
+            Ok::<_, prometheus::Error>(gauge)
         };
         let counter = |name: &str, help: &str| {
-            let counter = IntCounter::new(name, help).expect("a metric name");
-            registry.register(Box::new(counter.clone())).expect("a fresh registry");
-            counter
+            let counter = IntCounter::new(name, help)?;
+            registry.register(Box::new(counter.clone()))?;
+            Ok::<_, prometheus::Error>(counter)
         };
         let labelled = |name: &str, help: &str, label: &str, values: &[&str]| {
-            let counters = IntCounterVec::new(Opts::new(name, help), &[label]).expect("a metric name");
+            let counters = IntCounterVec::new(Opts::new(name, help), &[label])?;
             for value in values {
                 counters.with_label_values(&[value]);
             }
-            registry.register(Box::new(counters.clone())).expect("a fresh registry");
-            counters
+            registry.register(Box::new(counters.clone()))?;
+            Ok::<_, prometheus::Error>(counters)
         };
         let reasons: Vec<_> = Disconnect::ALL.iter().map(|why| why.reason()).collect();
-        Self {
-            sessions: gauge("plenum_sessions", "Sessions open now."),
-            cursors: gauge("plenum_cursors", "Cursors open now: one per session and channel."),
-            delivered_frames: counter("plenum_deliver_frames_total", "Frames of logs handed to sockets."),
+        let outcomes = ["recovered", "not_recovered", "refused"];
+        Ok(Self {
+            sessions: gauge("plenum_sessions", "Sessions open now.")?,
+            cursors: gauge("plenum_cursors", "Cursors open now: one per session and channel.")?,
+            delivered_frames: counter("plenum_deliver_frames_total", "Frames of logs handed to sockets.")?,
             writes: counter(
                 "plenum_deliver_writes_total",
                 "Writes to sockets that carried something.",
-            ),
-            written_bytes: counter("plenum_deliver_bytes_total", "Bytes that sockets took."),
+            )?,
+            written_bytes: counter("plenum_deliver_bytes_total", "Bytes that sockets took.")?,
             ended: labelled(
                 "plenum_subscriptions_ended_total",
                 "Subscriptions that the server ended.",
                 "reason",
                 &["removed", "lagged"],
-            ),
+            )?,
             closed: labelled(
                 "plenum_sessions_closed_total",
                 "Sessions that the server closed.",
                 "reason",
                 &reasons,
-            ),
+            )?,
             recoveries: labelled(
                 "plenum_recoveries_total",
                 "Subscriptions that asked for recovery.",
                 "outcome",
-                &["recovered", "not_recovered", "refused"],
-            ),
-        }
+                &outcomes,
+            )?,
+        })
     }
 
     pub(crate) fn ended(&self, why: Ended) {

@@ -3,7 +3,6 @@
 use actix::Recipient;
 use bytes::BytesMut;
 use protocol::UserId;
-use uuid::Uuid;
 
 use super::{Ended, Outbox, Shard, Wire, cursor::Cursor};
 use crate::{Channel, limits::PERSONAL_BYTES_MAX};
@@ -32,7 +31,6 @@ pub(super) struct Slot {
     pub(super) wire: Wire,
     pub(super) outbox: Box<dyn Outbox>,
     pub(super) session: Option<Recipient<ShardNotice>>,
-    pub(super) client: Uuid,
     pub(super) user: UserId,
     /// The rest of a log's frame that the socket took a part of; normally none.
     pub(super) unfinished: BytesMut,
@@ -58,7 +56,7 @@ pub(super) struct Slot {
 
 impl Shard {
     /// Opens a place for a session: bytes leave through `outbox` from now on.
-    pub fn open(&self, outbox: Box<dyn Outbox>, wire: Wire, client: Uuid) -> SessionKey {
+    pub fn open(&self, outbox: Box<dyn Outbox>, wire: Wire) -> SessionKey {
         let now_s = self.now_s();
         let mut inner = self.inner.borrow_mut();
         inner.generation = inner.generation.wrapping_add(1);
@@ -68,7 +66,6 @@ impl Shard {
             wire,
             outbox,
             session: None,
-            client,
             user: UserId::anonymous(),
             unfinished: BytesMut::new(),
             personal: BytesMut::new(),
