@@ -3,9 +3,17 @@
 //!
 //! The suite knows no backend, and no story depends on another.
 
+pub mod accounts;
 pub mod appends;
+pub mod buckets;
 pub mod changes;
+pub mod commands;
+pub mod installation;
 pub mod kit;
+pub mod marks;
+pub mod members;
+pub mod ranges;
+pub mod rooms;
 
 use std::{any::Any, sync::Arc};
 
@@ -40,6 +48,61 @@ macro_rules! conformance_tests {
                 a_deletion_leaves_no_text_in_any_row,
                 an_edit_of_nothing_fails_with_its_batch,
                 joining_leaving_renaming_and_deleting_a_room_come_with_their_entries;
+            ranges:
+                a_range_gives_what_lies_within_its_bounds,
+                a_range_is_read_from_either_end,
+                messages_alone_fill_the_page,
+                a_deleted_message_is_still_one_of_the_messages,
+                a_page_ends_at_its_bytes_but_never_empty,
+                pages_follow_each_other_without_a_gap;
+            buckets:
+                the_entry_after_fifty_thousand_opens_another_bucket,
+                a_bucket_ends_by_bytes_too,
+                a_date_finds_its_seq_across_empty_months;
+            commands:
+                a_repeated_command_is_told_its_first_seq,
+                a_repetition_within_one_batch_is_found,
+                the_same_id_of_another_sender_or_room_is_another_command,
+                a_moderators_command_is_found_under_the_moderator,
+                an_id_that_is_not_the_clients_is_not_remembered,
+                a_command_is_forgotten_after_seven_days;
+            rooms:
+                a_created_room_is_there_with_its_members,
+                a_room_id_is_given_once,
+                a_pair_has_one_direct_chat,
+                many_who_begin_the_same_chat_at_once_get_one,
+                a_channel_has_its_name_alone,
+                rooms_of_a_kind_come_in_the_order_of_their_ids,
+                a_purged_log_is_empty_and_goes_on_under_a_new_epoch;
+            members:
+                members_come_in_the_order_of_their_ids,
+                a_member_is_muted_and_may_speak_again,
+                chats_come_by_their_last_activity,
+                a_line_of_the_list_has_the_mark_and_the_newest_message_as_it_is_now,
+                a_deleted_chat_is_not_listed_but_can_be_asked_for,
+                who_has_left_does_not_see_the_chat;
+            marks:
+                a_mark_moves_forward_only,
+                marks_that_come_at_once_end_at_the_furthest,
+                the_two_furthest_marks_are_of_different_people,
+                a_sender_has_read_their_own_message;
+            accounts:
+                a_registered_user_is_found_by_id_and_by_name_in_any_case,
+                a_name_or_id_is_given_once,
+                of_many_who_register_a_name_at_once_one_gets_it,
+                users_are_found_by_the_beginning_of_their_name,
+                a_change_changes_what_it_names,
+                a_refresh_replaces_the_token_and_moves_the_end,
+                a_replaced_token_that_comes_back_ends_its_login,
+                of_two_refreshes_with_one_token_one_gets_through,
+                a_login_whose_time_is_over_can_not_be_refreshed,
+                own_logins_are_listed_and_ended_one_by_one;
+            installation:
+                facts_are_numbered_for_each_user,
+                the_epoch_of_a_users_log_is_made_once,
+                the_first_value_under_a_key_counts,
+                renewed_epochs_differ_for_every_log_and_the_logs_go_on,
+                a_healthy_store_says_so;
         );
     };
     (@ $fresh:path; $($module:ident: $($story:ident),+;)+) => {

@@ -190,10 +190,10 @@ fn copy_back(connection: &Connection, signals: &Signals, is_idle: bool) -> rusql
             signals.has_deletion.set(false);
             signals.wal_pages.store(0, Ordering::Relaxed);
         }
-    } else if pages >= WAL_PAGES_BUSY || (is_idle && pages >= WAL_PAGES_IDLE) {
-        if checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")? {
-            signals.wal_pages.store(0, Ordering::Relaxed);
-        }
+    } else if (pages >= WAL_PAGES_BUSY || (is_idle && pages >= WAL_PAGES_IDLE))
+        && checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?
+    {
+        signals.wal_pages.store(0, Ordering::Relaxed);
     }
     Ok(())
 }

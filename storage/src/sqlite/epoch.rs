@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use protocol::Epoch;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-const KEY: &str = "epoch_salt";
+const KEY: &str = "storage/epoch_salt";
 
 /// The salt in force.
 #[derive(Debug, Default)]

@@ -58,7 +58,7 @@ impl MetaRepository for SqliteStore {
         self.write(|context| {
             context
                 .connection
-                .prepare_cached("INSERT INTO meta (key, value) VALUES ('check', x'00') ON CONFLICT (key) DO UPDATE SET value = value")?
+                .prepare_cached("INSERT INTO meta (key, value) VALUES ('storage/check', x'00') ON CONFLICT (key) DO UPDATE SET value = value")?
                 .execute([])?;
             Ok(())
         })

@@ -133,8 +133,9 @@ impl SqliteStore {
             let signals = Signals::new(wal_pages, page_bytes);
             let mut writer = Writer::new(connection, Arc::clone(&shared), signals);
             let ended = catch_unwind(AssertUnwindSafe(|| writer.run()));
-            // Whoever still waits learns that nobody will answer.
-            shared.writes.abandon();
+            // Nothing of what still waits has been begun.
+            let ended_early = StoreError::Failed("the writer has ended".to_owned());
+            writer::refuse(shared.writes.abandon(), &ended_early);
             match ended {
                 Ok(None) => {}
                 Ok(Some(fatal)) => (options.on_fatal)(fatal),

@@ -119,15 +119,15 @@ impl<T> Queue<T> {
         self.changed.notify_all();
     }
 
-    /// Takes no more, and drops what waits.
-    pub(super) fn abandon(&self) {
+    /// Takes no more, and gives back what waits.
+    pub(super) fn abandon(&self) -> Vec<T> {
         let mut state = self.state();
         state.is_closed = true;
         state.bytes = 0;
-        let dropped = std::mem::take(&mut state.jobs);
+        let waiting = std::mem::take(&mut state.jobs);
         drop(state);
-        drop(dropped);
         self.changed.notify_all();
+        waiting.into_iter().map(|(job, _)| job).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {

@@ -19,7 +19,8 @@ use crate::StoreError;
 /// How often a group is tried again without one of its jobs before all of it is refused.
 const TRIES_MAX: u32 = 3;
 
-type Jobs = Vec<Box<dyn Job>>;
+/// Jobs in the order they were handed over.
+pub(super) type Jobs = Vec<Box<dyn Job>>;
 
 pub(super) struct Writer {
     connection: Connection,
@@ -174,13 +175,22 @@ impl Writer {
             signals: &self.signals,
         };
         let broken = match job.run(&context) {
-            Ran::Done => return self.execute("RELEASE job"),
+            Ran::Done => match self.execute("RELEASE job") {
+                Ok(()) => return Ok(()),
+                Err(error) => Some(error),
+            },
             Ran::Refused => None,
             Ran::Broken(error) => Some(error),
         };
         if !self.connection.is_autocommit() {
-            self.execute("ROLLBACK TO job")?;
-            self.execute("RELEASE job")?;
+            let undone = self
+                .execute("ROLLBACK TO job")
+                .and_then(|()| self.execute("RELEASE job"));
+            if let Err(error) = undone {
+                // What it did can not be taken out of the transaction: nothing of the transaction may stay.
+                let _ = self.execute("ROLLBACK");
+                return Err(broken.unwrap_or(error));
+            }
         }
         broken.map_or(Ok(()), Err)
     }
@@ -256,7 +266,8 @@ fn gauge(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn refuse(jobs: Jobs, error: &StoreError) {
+/// Answers jobs of which nothing is in the database.
+pub(super) fn refuse(jobs: Jobs, error: &StoreError) {
     answer(
         jobs.into_iter()
             .map(|job| (job, End::RolledBack(error.clone())))
