@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The program `plenum`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gateway::cli::run()
+}

@@ -18,8 +18,7 @@ use uuid::Uuid;
 use super::{
     Worker,
     connection::Reader,
-    handshake,
-    options,
+    handshake, options,
     outbox::{Connection, SocketOutbox},
 };
 use crate::server::Gateway;
@@ -45,11 +44,20 @@ pub async fn accept(gateway: &Arc<Gateway>, request: &Request, mut stream: TcpSt
     let place = gateway.take_place();
     let engine = worker.engine();
     let parameters = handshake.deflate.map(|deflate| deflate.parameters);
-    let wire = Wire::new(handshake.variant, parameters.map(|parameters| parameters.server_max_window_bits));
+    let wire = Wire::new(
+        handshake.variant,
+        parameters.map(|parameters| parameters.server_max_window_bits),
+    );
     let client = Uuid::new_v4();
     let connection = Rc::new(Connection::new(stream));
     let key = worker.shard.open(Box::new(SocketOutbox(Rc::clone(&connection))), wire);
-    let opening = Opening { key, client, wire, secret: None, flow: Rc::clone(&connection.flow) };
+    let opening = Opening {
+        key,
+        client,
+        wire,
+        secret: None,
+        flow: Rc::clone(&connection.flow),
+    };
     let session = Session::start(engine, &worker.shard, opening);
     if place.is_over_limit {
         worker.shard.close(key, Disconnect::TooManyRequests);

@@ -116,7 +116,9 @@ impl Reader {
 
     /// Gives pending commands to the session; false when its mailbox is full.
     fn hand_over(&mut self) -> bool {
-        let Some(commands) = self.pending.take() else { return true };
+        let Some(commands) = self.pending.take() else {
+            return true;
+        };
         match self.session.try_send(commands) {
             Ok(()) => true,
             Err(SendError::Full(commands)) => {
@@ -134,7 +136,10 @@ impl Reader {
 
 /// Says the end and reads until the client has said it too.
 async fn linger(connection: &Connection) {
-    if SockRef::from(&connection.stream).shutdown(std::net::Shutdown::Write).is_err() {
+    if SockRef::from(&connection.stream)
+        .shutdown(std::net::Shutdown::Write)
+        .is_err()
+    {
         return;
     }
     let drained = async {

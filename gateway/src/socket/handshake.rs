@@ -1,6 +1,6 @@
 //! Which encoding a client wants, and the answer that opens the WebSocket.
 
-use actix_http::Request;
+use actix_http::{HttpMessage as _, Request};
 use protocol::{
     client::{Encoding, Transport, Variant},
     websocket::{DeflateAgreement, DeflatePolicy, HandshakeError, Upgrade},
@@ -29,18 +29,34 @@ pub struct Handshake {
 /// # Errors
 /// When it is no WebSocket handshake.
 pub fn read(request: &Request) -> Result<Handshake, HandshakeError> {
-    let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let headers = request
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()));
     let upgrade = Upgrade::check(request.method().as_str(), (1, 1), headers)?;
     let supported: Vec<&str> = Encoding::ALL.iter().map(|encoding| encoding.subprotocol()).collect();
     let chosen = upgrade.choose_protocol(&supported);
-    let encoding = chosen.and_then(Encoding::from_subprotocol).unwrap_or_else(|| of_query(request.uri().query()));
+    let encoding = chosen
+        .and_then(Encoding::from_subprotocol)
+        .unwrap_or_else(|| of_query(request.uri().query()));
     let deflate = upgrade.negotiate_deflate(&DEFLATE);
     let response = upgrade.response(chosen, deflate.as_ref());
     let variant = Variant::new(encoding, Transport::WebSocket).expect("every encoding goes over WebSocket");
-    Ok(Handshake { variant, deflate, response })
+    Ok(Handshake {
+        variant,
+        deflate,
+        response,
+    })
 }
 
 fn of_query(query: Option<&str>) -> Encoding {
-    let wants_protobuf = query.unwrap_or_default().split('&').any(|pair| matches!(pair, "format=protobuf" | "cf_protocol=protobuf"));
-    if wants_protobuf { Encoding::Protobuf } else { Encoding::Json }
+    let wants_protobuf = query
+        .unwrap_or_default()
+        .split('&')
+        .any(|pair| matches!(pair, "format=protobuf" | "cf_protocol=protobuf"));
+    if wants_protobuf {
+        Encoding::Protobuf
+    } else {
+        Encoding::Json
+    }
 }

@@ -35,5 +35,9 @@ fn bound_unsent(stream: &TcpStream) -> io::Result<()> {
             size_of_val(&value) as libc::socklen_t,
         )
     };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }

@@ -20,7 +20,10 @@ pub enum Decoded {
 
 /// Decodes what was read; answers pings and closes by itself.
 pub fn decode(worker: &Worker, key: SessionKey, encoding: Encoding, decoder: &mut Decoder, bytes: &[u8]) -> Decoded {
-    let limits = PayloadLimits { bytes: worker.engine().limits.message_bytes, ..PayloadLimits::default() };
+    let limits = PayloadLimits {
+        bytes: worker.engine().limits.message_bytes,
+        ..PayloadLimits::default()
+    };
     let mut input = bytes;
     let mut commands = Vec::new();
     loop {
@@ -42,7 +45,9 @@ pub fn decode(worker: &Worker, key: SessionKey, encoding: Encoding, decoder: &mu
                 return Decoded::Ending;
             }
             Err(error) => {
-                worker.shard.close_websocket(key, error.close_code(), &error.to_string());
+                worker
+                    .shard
+                    .close_websocket(key, error.close_code(), &error.to_string());
                 return Decoded::Ending;
             }
         };

@@ -1,10 +1,6 @@
 //! What the sockets of one worker thread share: its shard and the buffer that all of them read into.
 
-use std::{
-    cell::RefCell,
-    rc::Rc,
-    sync::Arc,
-};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use engine::{Engine, shard::Shard};
 use protocol::Disconnect;
@@ -39,7 +35,11 @@ impl Worker {
         actix_rt::spawn(shard.clone().run());
         actix_rt::spawn(leave_with(Arc::clone(gateway), shard.clone()));
         let buffer = RefCell::new(vec![0; READ_BUFFER_BYTES].into_boxed_slice());
-        Rc::new(Self { gateway: Arc::clone(gateway), shard, buffer })
+        Rc::new(Self {
+            gateway: Arc::clone(gateway),
+            shard,
+            buffer,
+        })
     }
 
     /// The engine.

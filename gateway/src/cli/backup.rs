@@ -1,0 +1,33 @@
+//! `plenum backup`: a copy of the store as of one moment, while a node serves it or not.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use storage::StoreError;
+
+use super::{Failure, Sources, beside};
+
+#[derive(Debug, Args)]
+pub(super) struct Backup {
+    /// The copy's file; it must not be there yet.
+    destination: PathBuf,
+    #[command(flatten)]
+    sources: Sources,
+}
+
+impl Backup {
+    pub(super) fn run(&self) -> Result<(), Failure> {
+        let config = self.sources.load(None)?;
+        beside::run(&config, async |store| match store.backup(&self.destination) {
+            Ok(()) => {
+                println!("{}", self.destination.display());
+                Ok(())
+            }
+            Err(StoreError::Conflict) => Err(Failure::other(format!(
+                "{} is there already",
+                self.destination.display()
+            ))),
+            Err(error) => Err(Failure::other(error)),
+        })
+    }
+}

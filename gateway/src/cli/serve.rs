@@ -1,0 +1,59 @@
+//! `plenum serve`: one node.
+
+use std::{io::Write as _, process::ExitCode};
+
+use clap::Args;
+
+use super::{Failure, Sources};
+use crate::{
+    config::{Config, warnings},
+    logging,
+    server::{Ended, Node},
+};
+
+/// Exit code of a process that was told twice: 128 and the number of SIGTERM.
+const STOPPED_AT_ONCE: u8 = 143;
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    sources: Sources,
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+}
+
+impl Serve {
+    pub(super) fn run(&self) -> Result<ExitCode, Failure> {
+        let config = self.sources.load(self.listen.as_deref())?;
+        actix_rt::System::new().block_on(self.serve(config))
+    }
+
+    async fn serve(&self, config: Config) -> Result<ExitCode, Failure> {
+        let levels = logging::start(&config);
+        for warning in warnings(&config) {
+            tracing::warn!("{warning}");
+        }
+        let node = Node::start(config).await.map_err(Failure::other)?;
+        announce(&node).map_err(Failure::other)?;
+        let reload = || self.sources.load(self.listen.as_deref());
+        match node
+            .run(reload, |config| levels.apply(config))
+            .await
+            .map_err(Failure::other)?
+        {
+            Ended::Drained => Ok(ExitCode::SUCCESS),
+            // Nothing is waited for any more, not even by destructors.
+            Ended::AtOnce => std::process::exit(i32::from(STOPPED_AT_ONCE)),
+        }
+    }
+}
+
+/// Other programs wait for this line: it comes when the port is open, and it is the first.
+fn announce(node: &Node) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "listening on http://{}", node.address)?;
+    out.flush()?;
+    tracing::info!(address = %node.address, sessions = node.sessions_max, "the descriptor limit allows this many sessions");
+    Ok(())
+}

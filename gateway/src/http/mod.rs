@@ -1,0 +1,44 @@
+//! Everything that the port answers in plain HTTP.
+
+mod headers;
+mod probes;
+pub mod problem;
+mod sockets;
+
+use std::sync::Arc;
+
+use actix_service::ServiceFactory;
+use actix_web::{
+    App, Error, HttpResponse, ResponseError as _,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    web,
+};
+
+use self::problem::Problem;
+use crate::server::Gateway;
+
+/// The application of one worker.
+pub fn app(
+    gateway: Arc<Gateway>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    App::new()
+        .app_data(web::Data::from(gateway))
+        .wrap(headers::security())
+        .configure(probes::routes)
+        .configure(sockets::routes)
+        .default_service(web::to(nothing))
+}
+
+/// What is at no path.
+async fn nothing() -> HttpResponse {
+    Problem::not_found().error_response()
+}

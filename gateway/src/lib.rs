@@ -1,0 +1,13 @@
+//! The gateway: everything between the network and the engine, and the only place where parts are put together.
+//!
+//! It reads the configuration, knows keys and signatures, listens on one port and speaks HTTP and every kind of socket there. What
+//! a request means it does not know: functions are the engine's. The program `plenum` is [`cli::run`].
+
+pub mod cli;
+pub mod config;
+mod http;
+pub mod limits;
+mod logging;
+pub mod server;
+mod socket;
+pub mod tokens;

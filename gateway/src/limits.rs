@@ -1,0 +1,57 @@
+//! Every limit of the gateway, in one place. What an operator sets stands in [`crate::config`].
+
+use std::time::Duration;
+
+/// Seconds that a token's times may be off, for clocks that differ.
+pub const TOKEN_LEEWAY_S: i64 = 5;
+/// Longest token in bytes.
+pub const TOKEN_BYTES_MAX: usize = 16 << 10;
+/// Longest `name` in an outside token, in bytes.
+pub const TOKEN_NAME_BYTES_MAX: usize = 256;
+/// Largest `info` in an outside token, in bytes.
+pub const TOKEN_INFO_BYTES_MAX: usize = 4 << 10;
+
+/// Largest key set, in bytes.
+pub const JWKS_BYTES_MAX: u64 = 256 << 10;
+/// Keys that are taken from a set.
+pub const JWKS_KEYS_MAX: usize = 64;
+/// How long fetching a key set may take.
+pub const JWKS_TIMEOUT: Duration = Duration::from_secs(5);
+/// Redirects that are followed to a key set.
+pub const JWKS_REDIRECTS_MAX: u32 = 3;
+/// Milliseconds between two fetches of a key set.
+pub const JWKS_RETRY_AFTER_MS: i64 = 30_000;
+/// Milliseconds after which a key set is fetched again, so that keys withdrawn by the provider end.
+pub const JWKS_FRESH_FOR_MS: i64 = 600_000;
+
+/// Connections that the kernel keeps for the node while it has not accepted them yet.
+pub const LISTEN_BACKLOG: u32 = 4_096;
+/// Descriptors kept for the store, for listening and for refusing politely.
+pub const DESCRIPTORS_RESERVED: usize = 128;
+/// Connections of one node, whatever the descriptor limit says.
+pub const CONNECTIONS_MAX: usize = 4_000_000;
+/// Connections beyond the node's sockets: for ordinary requests, and to send sockets away that have no place.
+pub const CONNECTIONS_EXTRA: usize = 64;
+/// How long a client may take to send the head of a request.
+pub const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an idle HTTP connection stays open.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a request's body may take to arrive.
+pub const REQUEST_BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of a request's body beside the message in it.
+pub const REQUEST_BODY_EXTRA_BYTES: usize = 16 << 10;
+/// How long a leaving node without peers answers "not ready" before it stops listening.
+pub const DRAIN_NOTICE: Duration = Duration::from_secs(1);
+/// How long a leaving node without peers waits for what is still open after that.
+pub const DRAIN_WITHOUT_PEERS: Duration = Duration::from_secs(3);
+/// How often a leaving node looks whether its sockets are gone.
+pub const SOCKETS_LOOKED_AT_EVERY: Duration = Duration::from_millis(20);
+/// How long `/readyz` waits for the store.
+pub const READY_CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The kernel's send buffer of an audience's socket, in bytes; it counts its own bookkeeping in and doubles the value (socket(7)).
+pub const SOCKET_SEND_BUFFER_BYTES: usize = 64 << 10;
+/// Unsent bytes from which an audience's socket takes no more: a ping waits behind no more than this.
+pub const SOCKET_UNSENT_BYTES: i32 = 16 << 10;
+/// The buffer that all sockets of a worker are read into.
+pub const READ_BUFFER_BYTES: usize = 64 << 10;

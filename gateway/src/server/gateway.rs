@@ -1,0 +1,110 @@
+//! What every request and every socket of the node shares.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use engine::{Clock, Engine};
+use storage::Store;
+use tokio::sync::watch;
+
+use crate::{config::Config, tokens::GatewayTokens};
+
+/// The node's shared state; workers and sockets hold it behind an `Arc`.
+pub struct Gateway {
+    /// Rooms, sessions and functions.
+    pub engine: Arc<Engine>,
+    /// The store, for `/readyz`.
+    pub store: Arc<dyn Store>,
+    /// Keys and signatures.
+    pub tokens: Arc<GatewayTokens>,
+    /// The metrics of every part.
+    pub registry: prometheus::Registry,
+    /// The wall clock.
+    pub clock: Clock,
+    /// Sockets that the node takes; beyond, a socket is accepted and sent away with a code that SDKs back off from.
+    pub sockets_max: usize,
+    sockets: AtomicUsize,
+    config: watch::Receiver<Arc<Config>>,
+    draining: watch::Receiver<bool>,
+}
+
+/// The parts of a [`Gateway`].
+pub struct Parts {
+    /// Rooms, sessions and functions.
+    pub engine: Arc<Engine>,
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Keys and signatures.
+    pub tokens: Arc<GatewayTokens>,
+    /// The metrics of every part.
+    pub registry: prometheus::Registry,
+    /// The wall clock.
+    pub clock: Clock,
+    /// Sockets that the node takes.
+    pub sockets_max: usize,
+    /// The configuration in force.
+    pub config: watch::Receiver<Arc<Config>>,
+    /// Whether the node is leaving.
+    pub draining: watch::Receiver<bool>,
+}
+
+impl Gateway {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            engine: parts.engine,
+            store: parts.store,
+            tokens: parts.tokens,
+            registry: parts.registry,
+            clock: parts.clock,
+            sockets_max: parts.sockets_max,
+            sockets: AtomicUsize::new(0),
+            config: parts.config,
+            draining: parts.draining,
+        }
+    }
+
+    /// The configuration in force; SIGHUP may replace it.
+    pub fn config(&self) -> Arc<Config> {
+        self.config.borrow().clone()
+    }
+
+    /// Whether the node is leaving: not ready for traffic any more.
+    pub fn is_draining(&self) -> bool {
+        *self.draining.borrow()
+    }
+
+    /// Tells when the node begins to leave.
+    pub fn draining(&self) -> watch::Receiver<bool> {
+        self.draining.clone()
+    }
+
+    /// Counts a socket until the place is dropped.
+    pub fn take_place(self: &Arc<Self>) -> Place {
+        let others = self.sockets.fetch_add(1, Ordering::Relaxed);
+        Place {
+            is_over_limit: others >= self.sockets_max,
+            gateway: Arc::clone(self),
+        }
+    }
+
+    /// Sockets open now.
+    pub fn sockets(&self) -> usize {
+        self.sockets.load(Ordering::Relaxed)
+    }
+}
+
+/// One socket's place among the node's sockets.
+pub struct Place {
+    /// The node had no place left: the socket should be sent away.
+    pub is_over_limit: bool,
+    gateway: Arc<Gateway>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.gateway.sockets.fetch_sub(1, Ordering::Relaxed);
+    }
+}

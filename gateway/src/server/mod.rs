@@ -1,0 +1,17 @@
+//! The node: its parts put together, its one port, its life from start to leaving.
+
+mod descriptors;
+mod drain;
+pub mod engine;
+mod gateway;
+mod listener;
+mod node;
+mod origin;
+mod refuse;
+pub mod store;
+mod upgrade;
+
+pub use drain::Ended;
+pub use gateway::{Gateway, Parts, Place};
+pub use node::{Node, StartError};
+pub use upgrade::Socket;
