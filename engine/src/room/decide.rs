@@ -45,7 +45,14 @@ fn draft(pending: &mut Pending<'_>, taken: &Taken) -> Result<Draft, Error> {
         _ => None,
     };
     let now_ms = pending.now_ms();
-    access::may_change(caller, &pending.room, member.as_ref(), &command.verb, target.as_ref(), now_ms)?;
+    access::may_change(
+        caller,
+        &pending.room,
+        member.as_ref(),
+        &command.verb,
+        target.as_ref(),
+        now_ms,
+    )?;
     match (&command.verb, target) {
         (
             Verb::Send {

@@ -81,7 +81,8 @@ async fn read_members(desk: &Desk, log: &mut Log, users: HashSet<UserId>, view: 
         if let Ok(member) = &read {
             log.members.put(user.clone(), member.clone());
         }
-        view.members.insert(user, read.map_err(|error| unreadable(desk, &error)));
+        view.members
+            .insert(user, read.map_err(|error| unreadable(desk, &error)));
     }
 }
 

@@ -75,6 +75,9 @@ fn can_change(pending: &Pending<'_>) -> Result<(), Error> {
     if pending.room.kind == RoomKind::Group {
         Ok(())
     } else {
-        Err(Error::new(ErrorCode::PermissionDenied, "a chat of two keeps its two people"))
+        Err(Error::new(
+            ErrorCode::PermissionDenied,
+            "a chat of two keeps its two people",
+        ))
     }
 }

@@ -124,10 +124,7 @@ impl<'a> Pending<'a> {
     /// Adds or promotes a member at the next seq; gives nothing when there is nothing to change.
     pub(super) fn set_member(&mut self, user: &UserId, role: Role) -> Result<(), Error> {
         let member = match self.member(user)? {
-            Some(member) => Member {
-                role,
-                ..member.clone()
-            },
+            Some(member) => Member { role, ..member.clone() },
             None => {
                 self.room.members_count += 1;
                 Member {
@@ -159,7 +156,9 @@ impl<'a> Pending<'a> {
         let number = self.head.number + u64::from(is_numbered);
         let person = (!caller.is_system() && !caller.is_anonymous()).then(|| caller.user.clone());
         let target = draft.author;
-        let sender = target.as_ref().map_or_else(|| person.clone(), |target| target.sender.clone());
+        let sender = target
+            .as_ref()
+            .map_or_else(|| person.clone(), |target| target.sender.clone());
         let entry = Entry {
             seq,
             number,

@@ -191,7 +191,13 @@ impl Cell {
 
     /// Ends an incarnation that failed and plans the next start. Gives when that is due and how many failures in a row there were;
     /// None when the incarnation is not the newest. `is_to_blame`: it was this room's own doing.
-    pub(super) fn fail(&self, shared: &Shared, incarnation: u64, exit: Exit, is_to_blame: bool) -> Option<(Instant, u32)> {
+    pub(super) fn fail(
+        &self,
+        shared: &Shared,
+        incarnation: u64,
+        exit: Exit,
+        is_to_blame: bool,
+    ) -> Option<(Instant, u32)> {
         let mut state = self.lock();
         let Life::Running {
             incarnation: newest,

@@ -6,14 +6,14 @@ use std::{
     thread::JoinHandle,
 };
 
-use protocol::{Error, ErrorCode};
 use prometheus::Registry;
+use protocol::{Error, ErrorCode};
 use storage::Store;
 use tokio::sync::oneshot;
 
 use super::{
-    Answer, Command, Event, Exit, RoomOptions, Shared, answer::AnswerSlot, metrics::RoomMetrics, supervisor::Supervisor,
-    threads::Threads,
+    Answer, Command, Event, Exit, RoomOptions, Shared, answer::AnswerSlot, metrics::RoomMetrics,
+    supervisor::Supervisor, threads::Threads,
 };
 use crate::{Channel, ChannelKind, Clock, relay::Relays};
 
@@ -100,11 +100,7 @@ impl Rooms {
     pub fn shutdown(&self) {
         self.shared.is_closed.store(true, Ordering::SeqCst);
         self.shared.tell(Event::Stop);
-        let handle = self
-            .supervisor
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let handle = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(handle) = handle
             && handle.join().is_err()
         {

@@ -1,9 +1,7 @@
 //! What the node tells about its rooms. Labels are closed lists; every child is resolved once, at the start.
 
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, exponential_buckets};
 use protocol::ErrorCode;
-use prometheus::{
-    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, exponential_buckets,
-};
 
 use super::{Appended, Exit, Verb};
 

@@ -24,8 +24,8 @@ pub use handle::{Rooms, StartError};
 pub use options::RoomOptions;
 
 pub(crate) use answer::Answer;
-pub(crate) use metrics::Outcome;
 pub(crate) use cell::{Assigned, Assignment, Cell, Taken};
+pub(crate) use metrics::Outcome;
 pub(crate) use shared::Shared;
 pub(crate) use supervisor::Event;
 pub(crate) use threads::Pulse;

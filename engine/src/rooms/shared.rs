@@ -94,7 +94,9 @@ impl Shared {
     /// Shows how much waits.
     pub(super) fn show_queues(&self) {
         self.metrics.queue_commands.set(self.commands_waiting() as i64);
-        self.metrics.queue_bytes.set(self.queue_bytes.load(Ordering::Relaxed) as i64);
+        self.metrics
+            .queue_bytes
+            .set(self.queue_bytes.load(Ordering::Relaxed) as i64);
     }
 
     pub(super) fn note_failure(&self, channel: &Channel, exit: Exit, failures: u32) {

@@ -69,7 +69,9 @@ struct Inner {
 impl Threads {
     /// Starts that many threads.
     pub(super) fn start(count: usize) -> io::Result<Self> {
-        let threads = (1..=count.max(1) as u64).map(Thread::start).collect::<io::Result<Vec<_>>>()?;
+        let threads = (1..=count.max(1) as u64)
+            .map(Thread::start)
+            .collect::<io::Result<Vec<_>>>()?;
         let next_serial = threads.len() as u64 + 1;
         Ok(Self(Mutex::new(Inner { threads, next_serial })))
     }

@@ -263,6 +263,17 @@ pub fn code(answer: &Answer) -> Option<ErrorCode> {
     answer.as_ref().err().map(|error| error.code)
 }
 
+/// Waits until something is so; a story that waits in vain fails.
+pub async fn eventually(what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..60_000 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    panic!("in vain: {what}");
+}
+
 /// A seed for this run, printed so that the run can be repeated with `SEED=…`.
 pub fn seed() -> u64 {
     let seed = std::env::var("SEED")

@@ -2,4 +2,9 @@
 
 mod hooks;
 mod kit;
+mod order;
+mod repeats;
+mod sleep;
+mod stall;
+mod supervision;
 mod verbs;
