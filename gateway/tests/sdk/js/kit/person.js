@@ -1,6 +1,7 @@
 /** Somebody with an SDK: connects, subscribes, and remembers all that was told. */
 import assert from 'node:assert/strict';
 
+import { sameJson } from './same.js';
 import { connectionToken } from './tokens.js';
 import { PATIENCE_MS, Watched, next } from './wait.js';
 import { WEBSOCKET_JSON } from './transports.js';
@@ -125,7 +126,7 @@ export class Ear {
       wanted.map(({ offset }) => offset),
       `${this}: every place of the log once and in order`,
     );
-    assert.deepEqual(this.values, wanted.map(({ value }) => value), `${this}: what the log has`);
+    sameJson(this.values, wanted.map(({ value }) => value), `${this}: what the log has`);
   }
 
   /** Every subscription after the first went on where the one before had ended. */

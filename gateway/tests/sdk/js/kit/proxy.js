@@ -55,6 +55,12 @@ export class Line {
     for (const pair of this.#pairs) pair.swallows = true;
   }
 
+  /** From now on everything goes through as fast as it can. */
+  widen() {
+    for (const pair of this.#pairs) pair.widen();
+    this.#rate = null;
+  }
+
   /** Resolves once `count` connections were taken in all. */
   untilAccepted(count, within) {
     return this.#watched.until(() => this.accepted >= count, () => `${count} connections, ${this.accepted} so far`, within);
@@ -111,6 +117,16 @@ class Pair {
     this.#phone.destroy();
     this.#node.destroy();
     this.#onEnd();
+  }
+
+  /** Ends the pacing of what comes down. */
+  widen() {
+    if (this.#pacer === null) return;
+    clearInterval(this.#pacer);
+    this.#pacer = null;
+    this.#node.removeAllListeners('readable');
+    this.#node.on('data', (bytes) => this.#down(bytes));
+    this.#node.resume();
   }
 
   /** A side went away by itself: so does the other, unless the line is one that tells nobody anything. */

@@ -1,0 +1,83 @@
+/**
+ * A room that talks faster than a phone's line carries: two hundred phones behind 50 KB/s each, 1,000 messages a second.
+ *
+ * Nobody may be taken for dead because a ping waits behind minutes of chat, and nobody may lose something without being
+ * told. STORY_PHONES and STORY_SECONDS change the size.
+ */
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { Node } from '../kit/node.js';
+import { Person } from '../kit/person.js';
+import { deadline } from '../kit/wait.js';
+
+const PHONES = Number(process.env.STORY_PHONES ?? 200);
+// Longer than the node's ping interval and what an SDK waits beyond it: a ping that did not come would be seen.
+const SECONDS = Number(process.env.STORY_SECONDS ?? 40);
+const PER_SECOND = 1_000;
+const BYTES_PER_SECOND = 50_000;
+const TICK_MS = 20;
+const CATCH_UP_MS = 60_000;
+const channel = 'a busy room';
+
+test(`${PHONES} phones at ${BYTES_PER_SECOND} bytes/s hear ${PER_SECOND} messages/s for ${SECONDS} s`, async (t) => {
+  const node = await Node.start();
+  t.after(() => node.close());
+  const phones = fork(fileURLToPath(new URL('../kit/phones.js', import.meta.url)), {
+    execArgv: [],
+    env: { ...process.env, NODE_TEST_CONTEXT: '' },
+  });
+  t.after(() => phones.kill());
+  const told = (what, within) =>
+    deadline(
+      new Promise((resolve, reject) => {
+        phones.on('message', (message) => message.what === what && resolve(message));
+        phones.once('exit', (code) => reject(new Error(`the phones ended with ${code}`)));
+      }),
+      within,
+      `the phones say: ${what}`,
+    );
+
+  phones.send({ what: 'connect', port: node.port, channel, count: PHONES, bytesPerSecond: BYTES_PER_SECOND });
+  await told('all listen', 60_000);
+  const speaker = new Person('speaker', node);
+  t.after(() => speaker.leaves());
+  await speaker.connects();
+
+  const sent = await talk(speaker);
+  const published = await Promise.all(sent);
+  const { offset } = await speaker.client.history(channel, { limit: 0 });
+  assert.equal(offset, published.length, 'the node kept up with the speaker');
+
+  phones.send({ what: 'catch up', offset });
+  const { reports } = await told('caught up', CATCH_UP_MS);
+  assert.equal(reports.length, PHONES);
+  for (const report of reports) {
+    assert.deepEqual(report.reconnections, [], 'nobody was taken for dead');
+    assert.deepEqual(report.holes, [], 'nobody lost something without being told');
+    assert.equal(report.last, offset, 'everybody is live at the end');
+  }
+  const lagged = reports.filter(({ told: times }) => times > 0).length;
+  t.diagnostic(`${offset} messages; ${lagged} of ${PHONES} phones were told that they lag`);
+});
+
+/** Publishes at an even pace; what falls behind is made up for. Resolves with all promises of acknowledgements. */
+function talk(speaker) {
+  const sent = [];
+  const began = performance.now();
+  return new Promise((resolve) => {
+    const pacer = setInterval(() => {
+      const seconds = (performance.now() - began) / 1_000;
+      const due = Math.min(Math.floor(seconds * PER_SECOND), SECONDS * PER_SECOND);
+      while (sent.length < due) {
+        sent.push(speaker.publish(channel, { n: sent.length, text: 'x'.repeat(100) }));
+      }
+      if (due === SECONDS * PER_SECOND) {
+        clearInterval(pacer);
+        resolve(sent);
+      }
+    }, TICK_MS);
+  });
+}
