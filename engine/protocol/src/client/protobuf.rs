@@ -66,8 +66,8 @@ fn wire_reply(reply: &Reply) -> wire::Reply {
 fn set_result(to: &mut wire::Reply, result: &CommandResult) {
     let empty = Some(wire::Empty {});
     match result {
-        CommandResult::Connect(result) => to.connect = Some(connect(result)),
-        CommandResult::Subscribe(result) => to.subscribe = Some(subscribe(result)),
+        CommandResult::Connect(result) => to.connect = Some(Box::new(connect(result))),
+        CommandResult::Subscribe(result) => to.subscribe = Some(Box::new(subscribe(result))),
         CommandResult::Unsubscribe => to.unsubscribe = empty,
         CommandResult::Publish => to.publish = empty,
         CommandResult::Presence(clients) => {
@@ -207,7 +207,7 @@ fn wire_push(push: &Push) -> wire::Push {
                 data: data(begin.data.as_ref()),
             });
         }
-        Event::Connect(result) => to.connect = Some(connect(result).into()),
+        Event::Connect(result) => to.connect = Some(Box::new(connect(result).into())),
         Event::Disconnect(end) => {
             to.disconnect = Some(wire::Disconnect {
                 code: end.code,

@@ -14,8 +14,8 @@ impl From<&Command> for wire::Command {
             ..Self::default()
         };
         match &command.request {
-            Request::Connect(request) => to.connect = Some(connect(request)),
-            Request::Subscribe(request) => to.subscribe = Some(subscribe(request)),
+            Request::Connect(request) => to.connect = Some(Box::new(connect(request))),
+            Request::Subscribe(request) => to.subscribe = Some(Box::new(subscribe(request))),
             Request::Unsubscribe(request) => to.unsubscribe = about(&request.channel),
             Request::Publish(request) => {
                 to.publish = Some(wire::PublishRequest {

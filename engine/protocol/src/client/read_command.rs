@@ -54,9 +54,9 @@ pub(super) fn incoming(wire: wire::Command, data: DataReader<'_>) -> Result<Inco
 /// The first request that is there, in the order of the protocol.
 fn request(wire: wire::Command, data: DataReader<'_>) -> Option<Request> {
     let request = if let Some(connect) = wire.connect {
-        Request::Connect(self::connect(connect, data))
+        Request::Connect(self::connect(*connect, data))
     } else if let Some(subscribe) = wire.subscribe {
-        Request::Subscribe(self::subscribe(subscribe, data))
+        Request::Subscribe(self::subscribe(*subscribe, data))
     } else if let Some(wire::ChannelRequest { channel }) = wire.unsubscribe {
         Request::Unsubscribe(UnsubscribeRequest { channel })
     } else if let Some(publish) = wire.publish {

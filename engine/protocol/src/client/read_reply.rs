@@ -67,9 +67,9 @@ impl Reader {
 
     fn result(self, wire: wire::Reply) -> Result<CommandResult, DecodeError> {
         Ok(if let Some(result) = wire.connect {
-            CommandResult::Connect(self.connect(result)?)
+            CommandResult::Connect(self.connect(*result)?)
         } else if let Some(result) = wire.subscribe {
-            CommandResult::Subscribe(self.subscribe(result)?)
+            CommandResult::Subscribe(self.subscribe(*result)?)
         } else if wire.unsubscribe.is_some() {
             CommandResult::Unsubscribe
         } else if wire.publish.is_some() {
@@ -184,7 +184,7 @@ impl Reader {
                 data: self.optional(begin.data)?,
             })
         } else if let Some(result) = wire.connect {
-            Event::Connect(Box::new(self.connect(result.into())?))
+            Event::Connect(Box::new(self.connect((*result).into())?))
         } else if let Some(wire::Disconnect { code, reason }) = wire.disconnect {
             let reason = reason.into();
             Event::Disconnect(DisconnectPush { code, reason })

@@ -1,8 +1,11 @@
-//! Debug output of requests that carry tokens: the token itself is never in it.
+//! Debug output of messages that carry tokens or a session's secret name: these are never in it.
 
 use std::fmt;
 
-use super::command::{ConnectRequest, RefreshRequest, SubRefreshRequest, SubscribeRequest};
+use super::{
+    command::{ConnectRequest, RefreshRequest, SubRefreshRequest, SubscribeRequest},
+    reply::ConnectResult,
+};
 
 /// Shows whether there is a token and nothing else.
 fn presence(token: &str) -> &'static str {
@@ -47,5 +50,16 @@ impl fmt::Debug for SubRefreshRequest {
             .field("token", &presence(&self.token))
             .field("kind", &self.kind)
             .finish()
+    }
+}
+
+impl fmt::Debug for ConnectResult {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("ConnectResult")
+            .field("client", &self.client)
+            .field("subs", &self.subs)
+            .field("session", &presence(&self.session))
+            .field("node", &self.node)
+            .finish_non_exhaustive()
     }
 }

@@ -3,7 +3,10 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use super::push::{ClientInfo, Publication};
-use crate::{Error, payload::Payload};
+use crate::{
+    Error, ErrorCode,
+    payload::{Payload, PayloadError},
+};
 
 /// The answer to one command.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +41,18 @@ pub struct ReplyError {
     pub message: Cow<'static, str>,
     /// Whether the same command may succeed later.
     pub temporary: bool,
+}
+
+impl From<ErrorCode> for ReplyError {
+    fn from(code: ErrorCode) -> Self {
+        Error::from(code).into()
+    }
+}
+
+impl From<PayloadError> for ReplyError {
+    fn from(error: PayloadError) -> Self {
+        Error::from(error).into()
+    }
 }
 
 impl From<Error> for ReplyError {
@@ -84,7 +99,7 @@ pub enum CommandResult {
 }
 
 /// An open connection. The push of the same name has the same fields.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct ConnectResult {
     /// The connection's id.
     pub client: String,

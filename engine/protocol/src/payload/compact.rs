@@ -5,6 +5,7 @@
 use super::{
     PayloadError,
     keys::Keys,
+    number,
     scan::{self, Sink},
     string::Literal,
 };
@@ -55,8 +56,8 @@ impl<'a> Sink<'a> for Compactor<'a> {
 
     fn string(&mut self, _text: Literal<'a>) {}
 
-    fn number(&mut self, _literal: &'a str) -> Result<(), PayloadError> {
-        Ok(())
+    fn number(&mut self, number: number::Literal<'a>) -> Result<(), PayloadError> {
+        number.check()
     }
 
     fn constant(&mut self, _truth: Option<bool>) {}

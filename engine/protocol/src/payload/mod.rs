@@ -16,6 +16,8 @@ mod transcode_out;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, Serializer, ser::Error as _};
 
@@ -85,8 +87,15 @@ impl From<PayloadError> for Error {
 }
 
 /// One JSON value as compact UTF-8 text without control characters. A clone shares the bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Payload(Bytes);
+
+/// What people write to each other is not for logs.
+impl fmt::Debug for Payload {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Payload({} bytes)", self.0.len())
+    }
+}
 
 impl Payload {
     /// Checks and compacts published JSON.

@@ -7,6 +7,15 @@ const SAFE_DIGITS: usize = 15;
 /// Characters up to which a number without exponent is below the largest double, about 1.8e308.
 const FINITE_CHARACTERS: usize = 300;
 
+/// A well-formed literal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Literal<'a> {
+    text: &'a str,
+    /// Neither fraction nor exponent.
+    integer: bool,
+    exponent: bool,
+}
+
 /// What a literal stands for in an encoding that tells integers from other numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Number {
@@ -16,8 +25,8 @@ pub(super) enum Number {
     Double(f64),
 }
 
-/// Checks the literal at `start` and gives the place after it.
-pub(super) fn skip(text: &str, start: usize) -> Result<usize, PayloadError> {
+/// Reads the literal at `start`; gives it and the place after it.
+pub(super) fn read(text: &str, start: usize) -> Result<(Literal<'_>, usize), PayloadError> {
     let bytes = text.as_bytes();
     let whole = start + usize::from(bytes[start] == b'-');
     let whole_end = digits(bytes, whole)?;
@@ -33,12 +42,15 @@ pub(super) fn skip(text: &str, start: usize) -> Result<usize, PayloadError> {
         let sign = matches!(bytes.get(end + 1), Some(b'+' | b'-'));
         end = digits(bytes, end + 1 + usize::from(sign))?;
     }
-    if end == whole_end {
-        integer_in_range(&text[whole..end])?;
-    } else if exponent || end - start > FINITE_CHARACTERS {
-        double(&text[start..end])?;
-    }
-    Ok(end)
+    let (text, integer) = (&text[start..end], end == whole_end);
+    Ok((
+        Literal {
+            text,
+            integer,
+            exponent,
+        },
+        end,
+    ))
 }
 
 /// The place after one digit or more.
@@ -54,27 +66,36 @@ fn digits(bytes: &[u8], start: usize) -> Result<usize, PayloadError> {
     }
 }
 
-fn integer_in_range(digits: &str) -> Result<(), PayloadError> {
-    let small = digits.len() <= SAFE_DIGITS || digits.parse().is_ok_and(|integer: u64| integer <= INTEGER_MAX);
-    if small {
+impl Literal<'_> {
+    /// Refuses what some reader would round: integers beyond ±2^53, and what no double can hold.
+    pub(super) fn check(self) -> Result<(), PayloadError> {
+        if self.integer {
+            let digits = self.text.trim_start_matches('-');
+            let exact = digits.len() <= SAFE_DIGITS || digits.parse().is_ok_and(|integer: u64| integer <= INTEGER_MAX);
+            return if exact {
+                Ok(())
+            } else {
+                Err(PayloadError::NumberOutOfRange)
+            };
+        }
+        if self.exponent || self.text.len() > FINITE_CHARACTERS {
+            self.double()?;
+        }
         Ok(())
-    } else {
-        Err(PayloadError::NumberOutOfRange)
     }
-}
 
-fn double(literal: &str) -> Result<f64, PayloadError> {
-    literal
-        .parse()
-        .ok()
-        .filter(|double: &f64| double.is_finite())
-        .ok_or(PayloadError::NumberOutOfRange)
-}
+    /// The value. Larger integers, which only the server's own values may have, are rounded as browsers round them.
+    pub(super) fn value(self) -> Result<Number, PayloadError> {
+        match self.text.parse() {
+            Ok(integer) if self.text != "-0" && i64::unsigned_abs(integer) <= INTEGER_MAX => {
+                Ok(Number::Integer(integer))
+            }
+            _ => self.double().map(Number::Double),
+        }
+    }
 
-/// The value of a literal that [`skip`] has checked.
-pub(super) fn value(literal: &str) -> Result<Number, PayloadError> {
-    match literal.parse() {
-        Ok(integer) if literal != "-0" => Ok(Number::Integer(integer)),
-        _ => double(literal).map(Number::Double),
+    fn double(self) -> Result<f64, PayloadError> {
+        let finite = self.text.parse().ok().filter(|double: &f64| double.is_finite());
+        finite.ok_or(PayloadError::NumberOutOfRange)
     }
 }

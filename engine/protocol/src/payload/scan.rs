@@ -20,8 +20,8 @@ pub(super) trait Sink<'a> {
     fn key(&mut self, key: Literal<'a>);
     /// A string.
     fn string(&mut self, text: Literal<'a>);
-    /// A number, checked.
-    fn number(&mut self, literal: &'a str) -> Result<(), PayloadError>;
+    /// A number.
+    fn number(&mut self, number: number::Literal<'a>) -> Result<(), PayloadError>;
     /// `true`, `false`, or nothing for `null`.
     fn constant(&mut self, truth: Option<bool>);
 }
@@ -157,9 +157,9 @@ impl<'a, S: Sink<'a>> Walk<'a, '_, S> {
                 Ok(())
             }
             b'-' | b'0'..=b'9' => {
-                let start = self.at;
-                self.at = number::skip(self.text, start)?;
-                self.sink.number(&self.text[start..self.at])
+                let (number, after) = number::read(self.text, self.at)?;
+                self.at = after;
+                self.sink.number(number)
             }
             _ => self.constant(),
         }

@@ -75,9 +75,9 @@ impl<'a> Sink<'a> for Transcoder<'_> {
         msgpack::append_str(&text.decode(), self.out);
     }
 
-    fn number(&mut self, literal: &'a str) -> Result<(), PayloadError> {
+    fn number(&mut self, number: number::Literal<'a>) -> Result<(), PayloadError> {
         self.count();
-        match number::value(literal)? {
+        match number.value()? {
             Number::Integer(integer) => msgpack::append_integer(integer, self.out),
             Number::Double(double) => msgpack::append_double(double, self.out),
         }

@@ -134,7 +134,7 @@ fn message_pack_that_is_no_command_is_refused() {
         Value::Map(vec![(1.into(), 1.into())]),
     ] {
         assert_eq!(
-            decoded(Encoding::MessagePack, &packed(&[message.clone()])),
+            decoded(Encoding::MessagePack, &packed(std::slice::from_ref(&message))),
             Err(DecodeError),
             "{message}"
         );

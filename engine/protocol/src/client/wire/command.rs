@@ -16,12 +16,12 @@ pub(in super::super) struct Command {
     #[prost(uint32, tag = "1")]
     #[serde(deserialize_with = "nullable")]
     pub(in super::super) id: u32,
-    #[prost(message, optional, tag = "4")]
+    #[prost(message, optional, boxed, tag = "4")]
     #[serde(deserialize_with = "message")]
-    pub(in super::super) connect: Option<ConnectRequest>,
-    #[prost(message, optional, tag = "5")]
+    pub(in super::super) connect: Option<Box<ConnectRequest>>,
+    #[prost(message, optional, boxed, tag = "5")]
     #[serde(deserialize_with = "message")]
-    pub(in super::super) subscribe: Option<SubscribeRequest>,
+    pub(in super::super) subscribe: Option<Box<SubscribeRequest>>,
     #[prost(message, optional, tag = "6")]
     #[serde(deserialize_with = "message")]
     pub(in super::super) unsubscribe: Option<ChannelRequest>,

@@ -33,9 +33,9 @@ pub(in super::super) struct Push {
     #[prost(message, optional, tag = "9")]
     #[serde(deserialize_with = "message")]
     pub(in super::super) subscribe: Option<Subscribe>,
-    #[prost(message, optional, tag = "10")]
+    #[prost(message, optional, boxed, tag = "10")]
     #[serde(deserialize_with = "message")]
-    pub(in super::super) connect: Option<ConnectPush>,
+    pub(in super::super) connect: Option<Box<ConnectPush>>,
     #[prost(message, optional, tag = "11")]
     #[serde(deserialize_with = "message")]
     pub(in super::super) disconnect: Option<Disconnect>,

@@ -22,12 +22,12 @@ pub(in super::super) struct Reply {
     #[prost(message, optional, tag = "4")]
     #[serde(deserialize_with = "message")]
     pub(in super::super) push: Option<Push>,
-    #[prost(message, optional, tag = "5")]
+    #[prost(message, optional, boxed, tag = "5")]
     #[serde(deserialize_with = "message")]
-    pub(in super::super) connect: Option<Connect>,
-    #[prost(message, optional, tag = "6")]
+    pub(in super::super) connect: Option<Box<Connect>>,
+    #[prost(message, optional, boxed, tag = "6")]
     #[serde(deserialize_with = "message")]
-    pub(in super::super) subscribe: Option<SubscribeResult>,
+    pub(in super::super) subscribe: Option<Box<SubscribeResult>>,
     #[prost(message, optional, tag = "7")]
     #[serde(deserialize_with = "message")]
     pub(in super::super) unsubscribe: Option<Empty>,

@@ -69,7 +69,7 @@ fn a_value_cut_anywhere_is_refused() {
         for end in 0..payload.as_bytes().len() {
             assert!(
                 Payload::from_json(&payload.as_bytes()[..end], &ENDLESS).is_err(),
-                "{end} of {payload:?}"
+                "{end} of {text}"
             );
         }
         for end in 0..packed.len() {
@@ -101,6 +101,18 @@ fn garbage_is_refused_or_becomes_valid_json() {
             );
         }
     }
+}
+
+#[test]
+fn integers_of_the_server_itself_stay_exact_in_a_double() {
+    let payload = Payload::from_value(&[u64::MAX, 1 << 53]).expect("a list");
+    let mut out = Vec::new();
+    payload.to_msgpack(&mut out);
+    let native = rmpv::decode::read_value(&mut &*out).expect("valid MessagePack");
+    assert_eq!(
+        native,
+        rmpv::Value::Array(vec![(u64::MAX as f64).into(), (1u64 << 53).into()])
+    );
 }
 
 #[test]

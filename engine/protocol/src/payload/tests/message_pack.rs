@@ -146,7 +146,10 @@ fn assert_same(json: &Json, native: &Value) {
         (Json::Number(left), Value::F64(right)) => {
             let left = left.as_f64().expect("a double");
             // The other library's reading of long literals may be off by the last bits.
-            assert!((left - right).abs() <= right.abs() * 4.0 * f64::EPSILON, "{left} {right}");
+            assert!(
+                (left - right).abs() <= right.abs() * 4.0 * f64::EPSILON,
+                "{left} {right}"
+            );
         }
         (Json::Array(left), Value::Array(right)) => {
             assert_eq!(left.len(), right.len());
