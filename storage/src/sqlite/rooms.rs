@@ -130,7 +130,7 @@ fn existing(connection: &Connection, new: &NewRoom) -> Result<Option<RoomId>, Fa
         RoomKind::Direct => {
             let (low, high) = pair(new)?;
             connection
-                .prepare_cached("SELECT room FROM direct_rooms WHERE low = ?1 AND high = ?2")?
+                .prepare_cached("SELECT room FROM direct_rooms JOIN rooms USING (room) WHERE low = ?1 AND high = ?2 AND NOT deleted")?
                 .query_row([low.as_str(), high.as_str()], |row| row.get(0))
                 .optional()?
         }
@@ -148,7 +148,11 @@ fn claim_name(connection: &Connection, new: &NewRoom) -> Result<(), Fault> {
         RoomKind::Direct => {
             let (low, high) = pair(new)?;
             connection
-                .prepare_cached("INSERT INTO direct_rooms (low, high, room) VALUES (?1, ?2, ?3)")?
+                // A pair whose chat was deleted gets a new one.
+                .prepare_cached(
+                    "INSERT INTO direct_rooms (low, high, room) VALUES (?1, ?2, ?3) \
+                     ON CONFLICT (low, high) DO UPDATE SET room = excluded.room",
+                )?
                 .execute(params![low.as_str(), high.as_str(), new.id.key()])?;
         }
         RoomKind::Channel => {

@@ -1,0 +1,11 @@
+//! Stories about the functions of HTTP and rpc, over a real SQLite store: what succeeds, and how everything else is refused.
+
+mod accounts;
+mod chats;
+mod history;
+mod kit;
+mod marks;
+mod messages;
+mod outsiders;
+mod participants;
+mod profiles;
