@@ -107,7 +107,10 @@ fn check(connection: &Connection) -> rusqlite::Result<Report> {
     let mut report = Report::default();
     // The rows that reads can find: those of a purged log wait for removal.
     connection.execute_batch(
-        "CREATE TEMP VIEW reachable AS SELECT e.* FROM main.buckets_by_seq b CROSS JOIN main.entries e ON e.room = b.room AND e.bucket = b.bucket; \
+        "PRAGMA query_only = OFF; \
+         CREATE TEMP VIEW reachable AS SELECT e.* FROM main.buckets_by_seq b CROSS JOIN main.entries e \
+         ON e.room = b.room AND e.bucket = b.bucket; \
+         PRAGMA query_only = ON; \
          BEGIN DEFERRED;",
     )?;
     check_pages(connection, &mut report)?;

@@ -81,7 +81,8 @@ struct Inner {
 #[derive(Default)]
 struct State {
     stalled_at: Option<Step>,
-    is_waiting: bool,
+    waiting_at: Option<Step>,
+    pages_max: Option<u32>,
     armed: Vec<(Step, u64, Failure)>,
 }
 
@@ -90,6 +91,7 @@ impl Faults {
     /// The writer stops when it comes to this step, until [`Faults::release`].
     pub fn stall(&self, step: Step) {
         self.state().stalled_at = Some(step);
+        self.inner.changed.notify_all();
     }
 
     /// The writer goes on.
@@ -104,7 +106,7 @@ impl Faults {
     /// When another thread panicked while it held the state.
     pub fn wait_until_stalled(&self) {
         let mut state = self.state();
-        while !state.is_waiting {
+        while state.waiting_at.is_none() || state.waiting_at != state.stalled_at {
             state = self.inner.changed.wait(state).expect("no holder panics");
         }
     }
@@ -112,6 +114,16 @@ impl Faults {
     /// The `nth` time (from 1) that the writer comes to `step` from now on, it fails this way, once.
     pub fn fail(&self, step: Step, nth: u64, failure: Failure) {
         self.state().armed.push((step, nth, failure));
+    }
+
+    /// From the next transaction on the file may have this many pages; 0: as many as it has now. A full disk without one.
+    pub fn limit_pages(&self, pages_max: u32) {
+        self.state().pages_max = Some(pages_max);
+    }
+
+    /// The limit that was asked for since the last call.
+    pub(super) fn take_page_limit(&self) -> Option<u32> {
+        self.state().pages_max.take()
     }
 
     /// Whether every failure that was asked for has happened.
@@ -136,11 +148,11 @@ impl Faults {
     fn pass(&self, step: Step) -> Option<Failure> {
         let mut state = self.state();
         while state.stalled_at == Some(step) {
-            state.is_waiting = true;
+            state.waiting_at = Some(step);
             self.inner.changed.notify_all();
             state = self.inner.changed.wait(state).expect("no holder panics");
         }
-        state.is_waiting = false;
+        state.waiting_at = None;
         for (_, count, _) in state.armed.iter_mut().filter(|(armed, ..)| *armed == step) {
             *count = count.saturating_sub(1);
         }
@@ -151,6 +163,12 @@ impl Faults {
 
 #[cfg(not(any(test, feature = "faults")))]
 impl Faults {
+    /// Nothing is limited on demand in this build.
+    #[inline]
+    pub(super) fn take_page_limit(&self) -> Option<u32> {
+        None
+    }
+
     /// Nothing fails on demand in this build.
     #[inline]
     pub(super) fn reach(&self, _step: Step) -> Option<Failure> {

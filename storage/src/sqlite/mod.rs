@@ -76,7 +76,8 @@ struct Shared {
 /// A store in one SQLite file. Dropping it waits for what has been handed over.
 pub struct SqliteStore {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
+    readers: Vec<JoinHandle<()>>,
     path: PathBuf,
     _lock: Option<File>,
 }
@@ -110,7 +111,8 @@ impl SqliteStore {
             .map_err(told)?;
         let mut store = Self {
             shared,
-            threads: Vec::new(),
+            writer: None,
+            readers: Vec::new(),
             path: path.to_owned(),
             _lock: lock,
         };
@@ -129,7 +131,7 @@ impl SqliteStore {
         options: Options,
     ) -> Result<(), OpenError> {
         let shared = Arc::clone(&self.shared);
-        self.start("storage-writer".to_owned(), move || {
+        let thread = self.start("storage-writer".to_owned(), move || {
             let signals = Signals::new(wal_pages, page_bytes);
             let mut writer = Writer::new(connection, Arc::clone(&shared), signals);
             let ended = catch_unwind(AssertUnwindSafe(|| writer.run()));
@@ -141,23 +143,24 @@ impl SqliteStore {
                 Ok(Some(fatal)) => (options.on_fatal)(fatal),
                 Err(panic) => (options.on_fatal)(Fatal::Panic(panic_text(panic.as_ref()))),
             }
-        })
+        })?;
+        self.writer = Some(thread);
+        Ok(())
     }
 
     fn start_reader(&mut self, number: usize, connection: Connection) -> Result<(), OpenError> {
         let shared = Arc::clone(&self.shared);
-        self.start(format!("storage-read-{number}"), move || {
-            readers::run(&connection, &shared)
-        })
+        let name = format!("storage-read-{number}");
+        let thread = self.start(name, move || readers::run(&connection, &shared))?;
+        self.readers.push(thread);
+        Ok(())
     }
 
-    fn start(&mut self, name: String, work: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
-        let thread = std::thread::Builder::new()
+    fn start(&self, name: String, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+        std::thread::Builder::new()
             .name(name)
             .spawn(work)
-            .map_err(|error| OpenError::from_io(&self.path, &error))?;
-        self.threads.push(thread);
-        Ok(())
+            .map_err(|error| OpenError::from_io(&self.path, &error))
     }
 
     /// The file.
@@ -220,15 +223,19 @@ impl SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        self.shared.writes.close();
+        // The writer closes last and alone: only then does SQLite copy the write-ahead log back and remove it.
         self.shared.reads.close();
-        let current = std::thread::current().id();
-        for thread in self.threads.drain(..) {
-            // The writer's own hook may hold the last handle; a thread does not wait for itself.
-            if thread.thread().id() != current && thread.join().is_err() {
-                tracing::error!("a thread of the store ended by a panic");
-            }
-        }
+        self.readers.drain(..).for_each(join);
+        self.shared.writes.close();
+        self.writer.take().into_iter().for_each(join);
+    }
+}
+
+fn join(thread: JoinHandle<()>) {
+    // The fatal hook may hold the last handle; a thread does not wait for itself.
+    let is_own = thread.thread().id() == std::thread::current().id();
+    if !is_own && thread.join().is_err() {
+        tracing::error!("a thread of the store ended by a panic");
     }
 }
 

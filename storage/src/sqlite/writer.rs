@@ -131,6 +131,11 @@ impl Writer {
     }
 
     fn transaction(&mut self, mut jobs: Jobs) -> Attempt {
+        if let Some(pages_max) = self.shared.faults.take_page_limit()
+            && let Err(error) = self.connection.pragma_update(None, "max_page_count", pages_max)
+        {
+            tracing::error!(%error, "the number of pages can not be limited");
+        }
         let begun = self
             .shared
             .faults

@@ -1,0 +1,233 @@
+//! How many messages per second become durable, beside the disk's own floor in the same run.
+//!
+//! `cargo run --release -p storage --features sqlite --example append_rate -- [folder] [seconds]`
+//!
+//! Each of 64 callers sends a message and waits for its acknowledgement before the next. A room gathers what waits into one
+//! batch and has one batch in flight, as the engine does. The floor writes the same bytes with one `fdatasync` per 64 messages.
+#![expect(clippy::print_stdout, reason = "a measurement speaks on standard output")]
+
+use std::{
+    error::Error,
+    fs::File,
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicU64},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use protocol::{Epoch, RoomId, UserId};
+use storage::{
+    AppendBatch, Effect, Entry, EntryKind, LogHead, NewEntry, NewRoom, Permit, RoomCreated, RoomKind, Store,
+    metrics::StorageMetrics,
+    sqlite::{Options, SqliteStore},
+};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+const CALLERS: usize = 64;
+const BODY_BYTES: usize = 128;
+/// What one message costs on the floor: its body and what stands beside it.
+const FLOOR_BYTES: usize = BODY_BYTES + 128;
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// A message that waits for its room.
+struct Send {
+    sender: UserId,
+    answer: oneshot::Sender<u64>,
+}
+
+struct Room {
+    id: RoomId,
+    permit: Permit,
+    head: LogHead,
+}
+
+impl Room {
+    async fn create(store: &Arc<dyn Store>, number: usize) -> Outcome<Self> {
+        let current: Arc<AtomicU64> = Arc::default();
+        let room = NewRoom {
+            id: RoomId::generate(now_ms()),
+            kind: RoomKind::Group,
+            name: format!("room {number}"),
+            initiator: None,
+            members: Vec::new(),
+            epoch: Epoch::generate(),
+            now_ms: now_ms(),
+        };
+        match store.create_room(room).await? {
+            RoomCreated::New(state) | RoomCreated::Existing(state) => Ok(Self {
+                id: state.room.id,
+                permit: Permit::take_over(&current),
+                head: state.head,
+            }),
+        }
+    }
+
+    fn batch(&self, waiting: &[Send]) -> AppendBatch {
+        let entries = waiting
+            .iter()
+            .zip(1..)
+            .map(|(send, ahead)| self.entry(&send.sender, ahead));
+        AppendBatch {
+            room: self.id,
+            permit: self.permit.clone(),
+            head: self.head.clone(),
+            entries: entries.collect(),
+            deadline: Instant::now() + Duration::from_secs(10),
+        }
+    }
+
+    fn entry(&self, sender: &UserId, ahead: u64) -> NewEntry {
+        let (seq, number) = (self.head.seq + ahead, self.head.number + ahead);
+        let now_ms = now_ms().max(self.head.time_ms);
+        NewEntry {
+            entry: Entry {
+                seq,
+                number,
+                kind: EntryKind::Message,
+                sender: Some(sender.clone()),
+                actor: None,
+                client: None,
+                time_ms: now_ms,
+                created_ms: now_ms,
+                command_id: Uuid::new_v4(),
+                reply_to: 0,
+                target: 0,
+                version: 0,
+                deleted: false,
+                body: Bytes::from(vec![b'm'; BODY_BYTES]),
+            },
+            is_repeatable: true,
+            effects: vec![Effect::Read {
+                user: sender.clone(),
+                seq,
+                number,
+            }],
+        }
+    }
+}
+
+fn now_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// A room's task: gathers what waits, appends it, answers.
+async fn serve(store: Arc<dyn Store>, mut room: Room, mut inbox: mpsc::Receiver<Send>) -> Outcome<()> {
+    let mut waiting = Vec::new();
+    while inbox.recv_many(&mut waiting, 1_024).await > 0 {
+        let first = room.head.seq + 1;
+        room.head = store.append(room.batch(&waiting)).await?;
+        for (send, seq) in waiting.drain(..).zip(first..) {
+            // A caller that has ended needs no answer.
+            let _ = send.answer.send(seq);
+        }
+    }
+    Ok(())
+}
+
+/// One caller: sends to one room after the other until the time is over; gives the latencies in microseconds.
+async fn call(number: usize, rooms: Vec<mpsc::Sender<Send>>, until: Instant) -> Outcome<Vec<u64>> {
+    let sender: UserId = format!("user-{number}").parse()?;
+    let mut latencies = Vec::new();
+    let mut turn = number;
+    while Instant::now() < until {
+        let begun = Instant::now();
+        let (answer, acknowledged) = oneshot::channel();
+        let sender = sender.clone();
+        rooms[turn % rooms.len()].send(Send { sender, answer }).await?;
+        acknowledged.await?;
+        latencies.push(u64::try_from(begun.elapsed().as_micros())?);
+        turn += CALLERS;
+    }
+    Ok(latencies)
+}
+
+async fn measure(folder: &Path, rooms: usize, seconds: u64) -> Outcome<()> {
+    let path = folder.join(format!("rate-{rooms}-{}.db", std::process::id()));
+    let metrics = StorageMetrics::unregistered();
+    let options = Options {
+        metrics: metrics.clone(),
+        ..Options::default()
+    };
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, options)?);
+    let (mut inboxes, mut tasks) = (Vec::new(), Vec::new());
+    for number in 0..rooms {
+        let (inbox, received) = mpsc::channel(1_024);
+        let room = Room::create(&store, number).await?;
+        tasks.push(tokio::spawn(serve(Arc::clone(&store), room, received)));
+        inboxes.push(inbox);
+    }
+    let commits_before = metrics.commits_ok.get();
+    let begun = Instant::now();
+    let until = begun + Duration::from_secs(seconds);
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|number| tokio::spawn(call(number, inboxes.clone(), until)))
+        .collect();
+    let mut latencies = Vec::new();
+    for caller in callers {
+        latencies.extend(caller.await??);
+    }
+    let elapsed = begun.elapsed().as_secs_f64();
+    let commits = metrics.commits_ok.get() - commits_before;
+    drop(inboxes);
+    for task in tasks {
+        task.await??;
+    }
+    drop(store);
+    latencies.sort_unstable();
+    let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize] as f64 / 1_000.0;
+    println!(
+        "{rooms:>4} rooms: {:>7.0} acknowledged/s, {:>6.0} commits/s, {:>5.1} per commit; p50 {:.2} ms, p99 {:.2} ms",
+        latencies.len() as f64 / elapsed,
+        commits as f64 / elapsed,
+        latencies.len() as f64 / commits as f64,
+        at(0.5),
+        at(0.99),
+    );
+    for ending in ["", "-wal", "-shm"] {
+        // Whatever is there of them.
+        let _ = std::fs::remove_file(format!("{}{ending}", path.display()));
+    }
+    Ok(())
+}
+
+/// The disk without a database: the same bytes, one flush per 64 messages.
+fn floor(folder: &Path, seconds: u64) -> Outcome<()> {
+    let path = folder.join(format!("floor-{}", std::process::id()));
+    let mut file = File::create(&path)?;
+    let batch = vec![b'm'; CALLERS * FLOOR_BYTES];
+    let begun = Instant::now();
+    let mut batches = 0_u64;
+    while begun.elapsed() < Duration::from_secs(seconds) {
+        file.write_all(&batch)?;
+        file.sync_data()?;
+        batches += 1;
+    }
+    let rate = batches as f64 / begun.elapsed().as_secs_f64();
+    println!(
+        "     floor: {:>7.0} messages/s, {rate:>6.0} write+fdatasync/s of {CALLERS} messages",
+        rate * CALLERS as f64
+    );
+    drop(file);
+    std::fs::remove_file(path)?;
+    Ok(())
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 1)]
+async fn main() -> Outcome<()> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
+    let seconds = arguments.next().map_or(Ok(5), |text| text.parse())?;
+    println!(
+        "{CALLERS} callers, bodies of {BODY_BYTES} bytes, in {}",
+        folder.display()
+    );
+    floor(&folder, seconds)?;
+    for rooms in [1, 100] {
+        measure(&folder, rooms, seconds).await?;
+    }
+    floor(&folder, seconds)
+}
