@@ -7,7 +7,7 @@ use storage::RefreshOutcome;
 use uuid::Uuid;
 
 use super::{Answer, Function};
-use crate::{Caller, Engine, accounts::RefreshToken, failure};
+use crate::{Caller, Engine, accounts::RefreshToken, failure, session::Control};
 
 /// `POST /logout`.
 pub(super) struct Logout;
@@ -59,11 +59,13 @@ async fn login_of(engine: &Engine, presented: RefreshToken) -> Result<(UserId, U
 }
 
 impl Engine {
-    /// Ends a login of this user; its access tokens admit nobody on this node from now on. Gives whether there was one.
+    /// Ends a login of this user; from now on its access tokens admit nobody on this node, and its connections are closed. Gives whether
+    /// there was one.
     pub(super) async fn end_login(&self, user: &UserId, session: Uuid) -> Result<bool, Error> {
         let was_there = self.store.end_session(user, session).await.map_err(failure::of_store)?;
         if was_there {
             self.admissions.session_ended(session, self.clock.now_ms());
+            self.sessions.tell(user, None, &Control::LoggedOut(session));
         }
         Ok(was_there)
     }

@@ -59,6 +59,14 @@ impl Session {
         self.engine
             .sessions
             .enter(&self.caller.user, self.client, ctx.address());
+        // Logged out while this connection was let in.
+        if self
+            .caller
+            .auth_session
+            .is_some_and(|login| self.engine.has_session_ended(login))
+        {
+            return self.close(Disconnect::InvalidToken);
+        }
         self.shard.connected(self.key, self.caller.user.clone());
         let ttl = seconds_left(expires_at, self.engine.clock.now_ms());
         let mut subs: BTreeMap<String, SubscribeResult> = BTreeMap::new();

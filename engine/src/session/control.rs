@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix::{Context, Handler};
 use protocol::{
-    Unsubscribe,
+    Disconnect, Unsubscribe,
     client::{Event, Push, RefreshPush, SubscribePush},
 };
 
@@ -42,6 +42,11 @@ impl Handler<Control> for Session {
                 self.shard.flush(self.key);
             }
             Control::Subscribe(channel) => self.subscribe_from_server(channel, ctx),
+            Control::LoggedOut(login) => {
+                if self.caller.auth_session == Some(login) {
+                    self.close(Disconnect::InvalidToken);
+                }
+            }
         }
     }
 }

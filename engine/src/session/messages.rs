@@ -9,6 +9,7 @@
 //! No message to listeners is among them: those are bytes in the shard's log.
 
 use protocol::{Disconnect, client::Incoming};
+use uuid::Uuid;
 
 use crate::Channel;
 
@@ -29,4 +30,6 @@ pub enum Control {
     Unsubscribe(Channel),
     /// Moves the end of the connection, Unix seconds; None: it does not end any more.
     Refresh(Option<i64>),
+    /// Ends the connection if its token belongs to this login, which has ended.
+    LoggedOut(Uuid),
 }
