@@ -10,4 +10,5 @@ pub mod limits;
 mod logging;
 pub mod server;
 mod socket;
+mod streams;
 pub mod tokens;

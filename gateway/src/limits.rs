@@ -55,3 +55,5 @@ pub const SOCKET_SEND_BUFFER_BYTES: usize = 64 << 10;
 pub const SOCKET_UNSENT_BYTES: i32 = 16 << 10;
 /// The buffer that all sockets of a worker are read into.
 pub const READ_BUFFER_BYTES: usize = 64 << 10;
+/// Bytes of a stream that wait for HTTP at most; everything else stays in the log.
+pub const STREAM_BUFFER_BYTES: usize = 16 << 10;

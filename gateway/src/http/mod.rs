@@ -1,5 +1,8 @@
 //! Everything that the port answers in plain HTTP.
 
+pub(crate) mod bearer;
+mod body;
+mod functions;
 mod headers;
 mod probes;
 pub mod problem;
@@ -34,7 +37,9 @@ pub fn app(
         .app_data(web::Data::from(gateway))
         .wrap(headers::security())
         .configure(probes::routes)
+        .configure(functions::routes)
         .configure(sockets::routes)
+        .configure(crate::streams::routes)
         .default_service(web::to(nothing))
 }
 

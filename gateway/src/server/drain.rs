@@ -53,7 +53,9 @@ impl Node {
                     if told == Told::Stop {
                         break;
                     }
-                    if let Some(next) = reloaded(&config.borrow().clone(), reload()) {
+                    // Cloned out: replacing the value waits for every borrow of it.
+                    let current = Arc::clone(&config.borrow());
+                    if let Some(next) = reloaded(&current, reload()) {
                         apply(&next);
                         config.send_replace(Arc::new(next));
                     }

@@ -6,7 +6,7 @@ pub mod engine;
 mod gateway;
 mod listener;
 mod node;
-mod origin;
+pub mod origin;
 mod refuse;
 pub mod store;
 mod upgrade;

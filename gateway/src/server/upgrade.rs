@@ -68,7 +68,7 @@ pub async fn upgrade(
         refuse(stream, problem, headers).await;
         return Ok(());
     }
-    if !origin::is_allowed(&request, gateway.config().allowed_origins.as_ref()) {
+    if !origin::is_allowed(request.head().headers(), gateway.config().allowed_origins.as_ref()) {
         refuse(
             stream,
             Problem::new(StatusCode::FORBIDDEN, "this origin may not connect"),
