@@ -33,7 +33,7 @@ const FLOOR_BYTES: usize = BODY_BYTES + 128;
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// A message that waits for its room.
-struct Send {
+struct Command {
     sender: UserId,
     answer: oneshot::Sender<u64>,
 }
@@ -65,7 +65,7 @@ impl Room {
         }
     }
 
-    fn batch(&self, waiting: &[Send]) -> AppendBatch {
+    fn batch(&self, waiting: &[Command]) -> AppendBatch {
         let entries = waiting
             .iter()
             .zip(1..)
@@ -115,7 +115,7 @@ fn now_ms() -> i64 {
 }
 
 /// A room's task: gathers what waits, appends it, answers.
-async fn serve(store: Arc<dyn Store>, mut room: Room, mut inbox: mpsc::Receiver<Send>) -> Outcome<()> {
+async fn serve(store: Arc<dyn Store>, mut room: Room, mut inbox: mpsc::Receiver<Command>) -> Outcome<()> {
     let mut waiting = Vec::new();
     while inbox.recv_many(&mut waiting, 1_024).await > 0 {
         let first = room.head.seq + 1;
@@ -129,7 +129,7 @@ async fn serve(store: Arc<dyn Store>, mut room: Room, mut inbox: mpsc::Receiver<
 }
 
 /// One caller: sends to one room after the other until the time is over; gives the latencies in microseconds.
-async fn call(number: usize, rooms: Vec<mpsc::Sender<Send>>, until: Instant) -> Outcome<Vec<u64>> {
+async fn call(number: usize, rooms: Vec<mpsc::Sender<Command>>, until: Instant) -> Outcome<Vec<u64>> {
     let sender: UserId = format!("user-{number}").parse()?;
     let mut latencies = Vec::new();
     let mut turn = number;
@@ -137,7 +137,7 @@ async fn call(number: usize, rooms: Vec<mpsc::Sender<Send>>, until: Instant) -> 
         let begun = Instant::now();
         let (answer, acknowledged) = oneshot::channel();
         let sender = sender.clone();
-        rooms[turn % rooms.len()].send(Send { sender, answer }).await?;
+        rooms[turn % rooms.len()].send(Command { sender, answer }).await?;
         acknowledged.await?;
         latencies.push(u64::try_from(begun.elapsed().as_micros())?);
         turn += CALLERS;
