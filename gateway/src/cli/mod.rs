@@ -14,7 +14,7 @@ mod restore;
 mod serve;
 mod sources;
 mod token;
-//mod user_add;
+mod user_add;
 
 use std::process::ExitCode;
 
@@ -40,7 +40,7 @@ enum Command {
     /// Print the manual page of the settings.
     ConfigDoc,
     /// Manage users.
-    //User(user_add::UserCommands),
+    User(user_add::UserCommands),
     /// Print an access token for a user.
     Token(token::Token),
     /// Bring the store to this program's schema.
@@ -88,7 +88,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::CheckConfig(sources) => check_config::run(&sources),
         Command::ConfigDoc => config_doc::run(),
-        //Command::User(user) => user.run().map(|()| ExitCode::SUCCESS),
+        Command::User(user) => user.run().map(|()| ExitCode::SUCCESS),
         Command::Token(token) => token.run().map(|()| ExitCode::SUCCESS),
         Command::Backup(backup) => backup.run().map(|()| ExitCode::SUCCESS),
         Command::Restore(restore) => restore.run().map(|()| ExitCode::SUCCESS),

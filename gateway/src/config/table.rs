@@ -118,8 +118,6 @@ settings! {
     "bus.url" => bus_url: BusUrl = Some("local"), AtStart;
     /// Seconds that an access token from `/login` and `plenum token` lives.
     "auth.access_token_ttl_s" => access_token_ttl_s: Whole<60, 2_592_000> = Some("3600"), AtStart;
-    /// Seconds that a login lives without being refreshed.
-    "auth.refresh_token_ttl_s" => refresh_token_ttl_s: Whole<3_600, 31_536_000> = Some("2592000"), AtStart;
     /// Key of an outside identity provider that signs with HS256. Its tokens admit as connection and subscription tokens.
     "auth.jwt.hmac_secret" => jwt_hmac_secret: Option<Secret> = None, Live;
     /// Where an outside identity provider publishes its RS256 and ES256 keys as a JSON Web Key Set.
