@@ -83,6 +83,8 @@ pub const ROSTER_MAX: usize = 500;
 pub const HISTORY_LIMIT_MAX: usize = 1_000;
 /// Bytes of entries in one page.
 pub const PAGE_BYTES_MAX: usize = 4 << 20;
+/// Rooms that one compatible socket follows; beyond, those with the newest activity.
+pub const FEED_ROOMS_MAX: usize = 2_000;
 /// Members up to which a room's head moves reach the members' own channels.
 pub const UNREAD_HINTS_MEMBERS_MAX: u64 = 500;
 /// How long the hints of one room are gathered before they go out.
@@ -90,6 +92,12 @@ pub const HINTS_TICK: Duration = Duration::from_millis(250);
 /// Rooms whose hints may wait for the next tick; of more the hints are dropped (lists show the same when they are read).
 pub const HINTS_ROOMS_MAX: usize = 65_536;
 
+/// Messages of large rooms whose mentions and replies wait for the next tick; of more nobody is told.
+pub const MENTIONS_WAITING_MAX: usize = 4_096;
+/// People that one message tells that they are mentioned.
+pub const MENTIONS_PER_MESSAGE_MAX: usize = 10;
+/// Members of a group among whom a new owner is looked for when the only one leaves.
+pub const SUCCESSION_MEMBERS_MAX: usize = 1_000;
 /// Items of a list's page, where the caller does not say.
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
 /// Items of a list's page at most.

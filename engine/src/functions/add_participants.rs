@@ -12,6 +12,7 @@ pub(super) struct AddParticipants;
 
 /// Who.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The room.
     #[serde(alias = "conversationId", alias = "channelId", alias = "chatId")]

@@ -69,7 +69,8 @@ impl Engine {
         Answer::object(&object(&chat, parts))
     }
 
-    /// The same chat as each of these members sees it; those who are no longer in it are left out.
+    /// The same chat as each of these members sees it; those who are no longer in it are left out. The last message is named only: what
+    /// is stored in somebody's own log must not outlive a deletion.
     pub(super) async fn chats_of_members(
         &self,
         room: RoomId,
@@ -81,10 +82,11 @@ impl Engine {
                 return Ok(None);
             };
             let parts = self.chat_parts(&user, &chat).await?;
-            let body = to_payload(&Event {
-                event,
-                data: object(&chat, parts),
-            })?;
+            let data = ChatObject {
+                last: None,
+                ..object(&chat, parts)
+            };
+            let body = to_payload(&Event { event, data })?;
             Ok::<_, Error>(Some((user, body)))
         });
         let views = views.buffer_unordered(GATHERED_AT_ONCE).try_collect::<Vec<_>>().await?;

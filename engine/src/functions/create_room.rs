@@ -21,6 +21,7 @@ pub(super) struct CreateRoom;
 /// What kind of chat is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "ChatKind")]
 enum Kind {
     /// A chat of two. The pair's chat, if there is one, is given back.
     Direct,
@@ -30,6 +31,7 @@ enum Kind {
 
 /// The new chat.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The title.
     #[serde(default)]

@@ -13,6 +13,7 @@ pub(super) struct EditMessage;
 
 /// What it becomes.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The message.
     #[serde(alias = "messageId")]

@@ -13,6 +13,7 @@ pub(super) struct EndSession;
 
 /// Which one.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The login.
     session_id: String,

@@ -13,6 +13,7 @@ pub(super) struct GetUser;
 
 /// Whose.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The user's name, whatever its letters' case.
     username: String,

@@ -1,5 +1,5 @@
 //! Hints that a chat's head moved: never stored, absolute values, gathered per tick. Only rooms of up to
-//! [`UNREAD_HINTS_MEMBERS_MAX`] members give them, only members who listen get them.
+//! [`UNREAD_HINTS_MEMBERS_MAX`] members give them, only members who listen get them. Mentions in larger rooms go out with the same tick.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -10,6 +10,7 @@ use protocol::RoomId;
 use storage::{EntryKind, Member, StoreError};
 use tokio::sync::Notify;
 
+use super::mentions::Mentions;
 use crate::{
     Channel, Engine,
     limits::{HINTS_ROOMS_MAX, HINTS_TICK, UNREAD_HINTS_MEMBERS_MAX},
@@ -21,6 +22,7 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Hints {
     heads: Mutex<HashMap<RoomId, HintHead>>,
+    mentions: Mentions,
     moved: Notify,
 }
 
@@ -52,11 +54,18 @@ impl Hints {
 }
 
 impl Engine {
-    /// A message has been appended: members' devices are told with the next tick.
+    /// A message has been appended: members' devices are told with the next tick; in large rooms only those whom it concerns.
     pub fn note_sent(&self, appended: &Appended) {
         let Appended { entry, room, .. } = appended;
-        let is_small = room.members_count <= UNREAD_HINTS_MEMBERS_MAX;
-        if entry.kind != EntryKind::Message || !is_small || self.relays.is_empty() {
+        if entry.kind != EntryKind::Message {
+            return;
+        }
+        if room.members_count > UNREAD_HINTS_MEMBERS_MAX {
+            self.hints.mentions.note(room.id, entry);
+            self.hints.wake();
+            return;
+        }
+        if self.relays.is_empty() {
             return;
         }
         let head = HintHead {
@@ -80,10 +89,19 @@ impl Engine {
             }
             tokio::time::sleep(HINTS_TICK).await;
             let Some(engine) = engine.upgrade() else { return };
-            for (room, head) in hints.take() {
-                if let Err(error) = engine.hint_room(room, head).await {
-                    tracing::debug!(%room, %error, "hints dropped");
-                }
+            engine.send_tick().await;
+        }
+    }
+
+    async fn send_tick(&self) {
+        for (room, head) in self.hints.take() {
+            if let Err(error) = self.hint_room(room, head).await {
+                tracing::debug!(%room, %error, "hints dropped");
+            }
+        }
+        for (room, entry) in self.hints.mentions.take() {
+            if let Err(error) = self.tell_concerned(room, &entry).await {
+                tracing::warn!(%room, %error, "nobody was told of a mention");
             }
         }
     }

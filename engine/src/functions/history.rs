@@ -16,9 +16,10 @@ use crate::{
 /// `GET /chats/{chat_id}/messages`.
 pub(super) struct History;
 
-/// Which page. At most one of `cursor`, `before`, `after`, `around` and `from`; without any the newest. Within a page the newest message
-/// always comes first; the cursor of a page with `after` or `from` leads to newer messages, every other to older ones.
+/// Which page. At most one of `before`, `after`, `around` and `from`; without any the newest. Within a page the newest message always comes
+/// first; the cursor of a page with `after` or `from` leads to newer messages, every other to older ones. With a cursor the others say nothing.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The room.
     #[serde(
@@ -60,16 +61,17 @@ enum Place {
 
 impl Params {
     fn place(&self, room: RoomId) -> Result<Place, Error> {
-        let given = [&self.cursor, &self.before, &self.after, &self.around, &self.from];
-        if given.iter().filter(|given| given.is_some()).count() > 1 {
-            let words = "only one of cursor, before, after, around, from";
-            return Err(Error::new(ErrorCode::BadRequest, words));
-        }
+        // The next page's address keeps what the first one asked for; the cursor alone says where it is.
         if let Some(cursor) = &self.cursor {
             return Ok(match HistoryCursor::parse(cursor)? {
                 HistoryCursor::Older(seq) => Place::Older(seq),
                 HistoryCursor::Newer(seq) => Place::Newer(seq),
             });
+        }
+        let given = [&self.before, &self.after, &self.around, &self.from];
+        if given.iter().filter(|given| given.is_some()).count() > 1 {
+            let words = "only one of before, after, around, from";
+            return Err(Error::new(ErrorCode::BadRequest, words));
         }
         if let Some(from) = &self.from {
             let time = Timestamp::parse(from);

@@ -17,6 +17,7 @@ pub(super) struct ListParticipants;
 
 /// Which page.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The room.
     #[serde(alias = "conversationId", alias = "channelId", alias = "chatId")]

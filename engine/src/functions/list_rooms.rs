@@ -12,6 +12,7 @@ pub(super) struct ListRooms;
 
 /// Which page.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// Where the page before ended.
     #[serde(default)]

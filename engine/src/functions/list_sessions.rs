@@ -12,6 +12,7 @@ pub(super) struct ListSessions;
 
 /// Nothing.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {}
 
 /// A login.

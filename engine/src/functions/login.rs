@@ -19,6 +19,7 @@ pub(super) struct Login;
 
 /// Who logs in. No `Debug`: it holds a password.
 #[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The user name, whatever its letters' case.
     #[serde(alias = "user_name")]

@@ -14,6 +14,7 @@ pub(super) struct Logout;
 
 /// No `Debug`: it holds a token.
 #[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The newest refresh token of the login; with it no access token is needed.
     #[serde(default)]
@@ -22,6 +23,7 @@ pub(super) struct Params {
 
 /// The login that has ended.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "EndedSession")]
 pub(super) struct Ended {
     /// Its id.
     pub(super) session_id: String,

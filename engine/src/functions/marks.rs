@@ -15,6 +15,7 @@ use crate::{
 
 /// Which message.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The newest message that is acknowledged.
     #[serde(alias = "messageId")]
@@ -66,6 +67,8 @@ pub(super) async fn acknowledge(
     let moved = store.advance_mark(id.room, &caller.user, what.mark(&entry)).await;
     let (old, new) = moved.map_err(failure::of_store)?;
     let after = store.top_marks(id.room).await.map_err(failure::of_store)?;
+    // Read again as late as possible: it may have been deleted meanwhile.
+    let entry = engine.message(id).await?;
     let shown = MessageObject::new(id.room, &entry, status(&entry, &after));
     if status(&entry, &before) != status(&entry, &after) {
         engine.show_acknowledged(&state, what, &shown)?;

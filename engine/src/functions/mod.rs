@@ -10,10 +10,12 @@ mod cursor;
 mod facts;
 mod hints;
 mod marks;
+mod mentions;
 mod metrics;
 mod params;
 mod people;
 mod rooms;
+mod succession;
 mod table;
 mod text;
 

@@ -45,6 +45,7 @@ impl<'a> UserObject<'a> {
 /// A role, as it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "Role")]
 pub(super) enum RoleParam {
     /// Reads and writes.
     Member,
@@ -67,6 +68,7 @@ impl From<RoleParam> for Role {
 /// A person in a list: the user id alone, or an object with it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "Person")]
 pub(super) enum PersonParam {
     /// The user id.
     Id(String),

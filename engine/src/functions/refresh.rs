@@ -13,6 +13,7 @@ pub(super) struct Refresh;
 
 /// No `Debug`: it holds a token.
 #[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The newest refresh token of the login. One that was used before ends the login: somebody has a copy.
     refresh_token: String,

@@ -18,6 +18,7 @@ pub(super) struct Register;
 
 /// Who wants an account. No `Debug`: it holds a password.
 #[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// 3 to 64 letters (of any script), digits, `.`, `_` and `-`; unique whatever the letters' case.
     username: String,
@@ -33,20 +34,18 @@ impl Function for Register {
     type Answer = LoggedIn;
 
     async fn call(engine: &Engine, _: &Caller, params: Params) -> Result<Answer, Error> {
-        let user = engine
-            .create_account(params.username, params.password, UserRole::User)
-            .await?;
+        let user = engine.create_account(params.username, params.password).await?;
         let logged_in = engine.log_in(&user, params.agent.as_deref()).await?;
         Answer::object(&logged_in)
     }
 }
 
 impl Engine {
-    /// Makes an own account; `plenum user add` does it too.
+    /// Makes an own account.
     ///
     /// # Errors
     /// `Invalid` name or password, `Conflict` when the name is taken.
-    pub async fn create_account(&self, username: String, password: String, role: UserRole) -> Result<User, Error> {
+    async fn create_account(&self, username: String, password: String) -> Result<User, Error> {
         username::check(&username)?;
         Passwords::check_length(&password)?;
         // Asked before the costly hash; the store has the last word.
@@ -67,7 +66,7 @@ impl Engine {
             username,
             password_hash,
             origin: Origin::Own,
-            role,
+            role: UserRole::User,
             info: Bytes::from_static(b"{}"),
             status: String::new(),
             created_ms: now_ms,

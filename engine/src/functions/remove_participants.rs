@@ -17,6 +17,7 @@ pub(super) struct RemoveParticipants;
 
 /// Who: `user_id` or `participants`.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The room.
     #[serde(alias = "conversationId", alias = "channelId", alias = "chatId")]
@@ -47,6 +48,9 @@ impl Function for RemoveParticipants {
             .collect();
         if users.is_empty() {
             return Err(Error::new(ErrorCode::Invalid, "participants: nobody named"));
+        }
+        if users.contains(&caller.user) {
+            engine.keep_an_owner(caller, room).await?;
         }
         let verb = Verb::RemoveParticipants { users };
         let appended = engine.change(caller, room, verb, None).await?;

@@ -12,6 +12,7 @@ pub(super) struct SearchUsers;
 
 /// What is looked for.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The beginning of a user name, whatever its letters' case: at least one character.
     q: String,

@@ -18,6 +18,7 @@ pub(super) struct SendMessage;
 
 /// What is sent.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The room.
     #[serde(alias = "conversationId", alias = "channelId", alias = "chatId")]

@@ -283,14 +283,14 @@ mod tests {
         for row in TABLE {
             assert!(methods.insert(row.method), "{} twice", row.method);
             let mut generator = SchemaGenerator::default();
-            (row.params)(&mut generator);
-            let definitions = serde_json::to_string(generator.definitions()).expect("JSON");
+            let params = (row.params)(&mut generator);
+            let fields = params.get("properties").and_then(|fields| fields.as_object());
             for route in row.routes {
                 assert!(routes.insert((route.method, route.path)), "{} twice", route.path);
                 for field in route.path.split('/').filter_map(|part| part.strip_prefix('{')) {
                     let field = field.trim_end_matches('}');
                     assert!(
-                        definitions.contains(&format!("\"{field}\"")),
+                        fields.is_some_and(|fields| fields.contains_key(field)),
                         "{} lacks {field}",
                         row.method
                     );

@@ -13,6 +13,7 @@ pub(super) struct UpdateRoom;
 
 /// What changes.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The room.
     #[serde(alias = "conversationId", alias = "channelId", alias = "chatId")]

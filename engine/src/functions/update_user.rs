@@ -23,6 +23,7 @@ pub(super) struct UpdateUser;
 
 /// What changes; what is absent stays.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Params {
     /// The caller's own name.
     username: String,

@@ -54,7 +54,9 @@ async fn before_after_and_around_a_message() {
 
     let (texts, next) = bob.reads_page(&chat, json!({"before": tenth, "limit": 4})).await;
     assert_eq!(texts, numbers(6..=9));
-    let (texts, _) = bob.reads_page(&chat, json!({"cursor": next, "limit": 50})).await;
+    let (texts, _) = bob
+        .reads_page(&chat, json!({"cursor": next, "before": tenth, "limit": 50}))
+        .await;
     assert_eq!(texts, numbers(1..=5));
 
     let (texts, next) = bob.reads_page(&chat, json!({"after": tenth, "limit": 4})).await;

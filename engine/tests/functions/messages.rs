@@ -58,6 +58,44 @@ async fn hints_of_a_burst_are_gathered_and_carry_the_newest_values() {
 }
 
 #[tokio::test]
+async fn in_a_large_room_only_those_whom_a_message_concerns_are_told() {
+    let world = World::new();
+    let [alice, bob, carol, dave] = world.people(["alice", "bob", "carol", "dave"]).await;
+    let chat = alice.creates_group(&[&bob, &carol]).await;
+    let mut crowd = Vec::new();
+    for number in 0..498 {
+        let token = world.tokens.of_outside(&format!("outside-{number}"), None);
+        crowd.push(world.admits(&token).await.expect("admitted").user.to_string());
+    }
+    alice
+        .calls("participants.add", json!({"chat_id": chat, "participants": crowd}))
+        .await;
+    let question = text(&bob.sends(&chat, "why?").await["message_id"]);
+    let mut phones = [bob.listens().await, carol.listens().await, dave.listens().await];
+
+    let answer = json!({"chat_id": chat, "content": "secret: ask @carol and @dave", "reply_to": question});
+    let sent = alice.calls("message.send", answer).await;
+    let [of_bob, of_carol, of_dave] = &mut phones;
+    let replied = of_bob.receives("message.replied").await;
+    let mentioned = of_carol.receives("message.mentioned").await;
+    for told in [replied, mentioned] {
+        assert_eq!(
+            (&told["message_id"], &told["chat_id"]),
+            (&sent["message_id"], &json!(chat))
+        );
+        assert!(
+            !told.to_string().contains("secret"),
+            "a stored fact must not outlive a deletion"
+        );
+    }
+    assert!(
+        of_dave.has_received().is_empty(),
+        "who is not in the room is told nothing"
+    );
+    assert!(of_bob.has_received().is_empty(), "no unread hints");
+}
+
+#[tokio::test]
 async fn a_text_that_can_not_be_a_message_is_refused() {
     let world = World::with(Limits {
         message_bytes: 100,

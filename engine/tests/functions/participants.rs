@@ -10,14 +10,19 @@ async fn who_is_added_is_told_starts_at_the_newest_and_reads_everything() {
     let world = World::new();
     let [alice, bob, carol] = world.people(["alice", "bob", "carol"]).await;
     let chat = alice.creates_group(&[&bob]).await;
-    alice.sends(&chat, "before").await;
+    alice.sends(&chat, "deleted later").await;
     let (mut phone, mut room) = (carol.listens().await, bob.listens_to(&chat).await);
 
     let grown = alice
         .calls("participants.add", json!({"chat_id": chat, "participants": [carol.id]}))
         .await;
     assert_eq!(grown["participants_count"], 3);
-    assert_eq!(phone.receives("chat.created").await["chat_id"], chat.as_str());
+    let told = phone.receives("chat.created").await;
+    assert_eq!(told["chat_id"], chat.as_str());
+    assert!(
+        !told.to_string().contains("deleted later"),
+        "a stored fact must not outlive a deletion"
+    );
     let change = room.receives("participants.changed").await;
     assert_eq!(change["added"], json!([{"user_id": carol.id, "role": "member"}]));
     assert_eq!(change["actor"], alice.id);
@@ -26,7 +31,7 @@ async fn who_is_added_is_told_starts_at_the_newest_and_reads_everything() {
     alice.sends(&chat, "after").await;
     assert_eq!(carol.unread(&chat).await, 1);
     let (texts, _) = carol.reads_page(&chat, json!({})).await;
-    assert_eq!(texts, ["after", "before"]);
+    assert_eq!(texts, ["after", "deleted later"]);
 }
 
 #[tokio::test]
@@ -75,6 +80,26 @@ async fn everybody_may_leave() {
         )
         .await;
     assert_eq!((&left["deleted"], &left["role"]), (&json!(true), &json!("")));
+    assert_eq!(
+        bob.is_refused("room.get", json!({"chat_id": chat})).await,
+        ErrorCode::NotFound
+    );
+}
+
+#[tokio::test]
+async fn a_group_keeps_an_owner_when_the_only_one_leaves() {
+    let world = World::new();
+    let [alice, bob, carol] = world.people(["alice", "bob", "carol"]).await;
+    let chat = alice.creates_group(&[&bob, &carol]).await;
+    let moderator = json!({"chat_id": chat, "participants": [{"user_id": carol.id, "role": "moderator"}]});
+    alice.calls("participants.add", moderator).await;
+    let leave = |person: &crate::kit::Person| json!({"chat_id": chat, "user_id": person.id});
+    alice.calls("participants.remove", leave(&alice)).await;
+    assert_eq!(carol.calls("room.get", json!({"chat_id": chat})).await["role"], "owner");
+    assert_eq!(bob.calls("room.get", json!({"chat_id": chat})).await["role"], "member");
+    carol.calls("participants.remove", leave(&carol)).await;
+    assert_eq!(bob.calls("room.get", json!({"chat_id": chat})).await["role"], "owner");
+    bob.calls("participants.remove", leave(&bob)).await;
     assert_eq!(
         bob.is_refused("room.get", json!({"chat_id": chat})).await,
         ErrorCode::NotFound
