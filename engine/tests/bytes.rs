@@ -85,6 +85,8 @@ struct Phone {
     seen: HashMap<usize, u64>,
     /// Where the last frames of logs began.
     log_frames: Vec<usize>,
+    /// Where the frame began that is being read.
+    began: usize,
 }
 
 impl Phone {
@@ -105,19 +107,16 @@ impl Phone {
         let mut input = &bytes[..];
         loop {
             let before = input.len();
-            let was_idle = self.decoder.is_idle();
-            let start = position;
+            if self.decoder.is_idle() {
+                self.began = position;
+            }
             let event = self.decoder.decode(&mut input).expect("every stream parses");
             position += before - input.len();
             let Some(event) = event else { break };
             let Event::Text(text) = event else {
                 panic!("unexpected {event:?}")
             };
-            let start = if was_idle {
-                start
-            } else {
-                self.log_frames.last().copied().unwrap_or(start).min(start)
-            };
+            let start = self.began;
             self.take(&serde_json::from_str(&text).expect("every message is JSON"), start);
         }
     }
@@ -240,6 +239,7 @@ async fn story() {
                 promised: HashMap::new(),
                 seen: HashMap::new(),
                 log_frames: Vec::new(),
+                began: 0,
             }
         })
         .collect();
