@@ -59,12 +59,15 @@ async fn handle(
     row: &'static Row,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
-    path: web::Path<BTreeMap<String, String>>,
+    path: web::Path<Vec<String>>,
     body: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let caller = bearer::caller(&gateway, &request, row.needs).await?;
     let fields = body::fields(&request, body, gateway.engine.limits.message_bytes).await?;
-    let params = params(row, &request, path.into_inner(), fields)?;
+    // The extractor decodes values; it can't read names into text.
+    let names = request.match_info().iter().map(|(name, _)| name.to_owned());
+    let path = names.zip(path.into_inner()).collect();
+    let params = params(row, &request, path, fields)?;
     let answer = gateway.engine.call_row(row, &caller, &params).await?;
     Ok(respond(&request, &answer))
 }
