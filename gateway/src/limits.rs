@@ -41,9 +41,9 @@ pub const REQUEST_BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of a request's body beside the message in it.
 pub const REQUEST_BODY_EXTRA_BYTES: usize = 16 << 10;
 /// How long a leaving node without peers answers "not ready" before it stops listening.
-pub const DRAIN_NOTICE: Duration = Duration::from_secs(1);
+pub const DRAIN_NOTICE: Duration = Duration::from_millis(800);
 /// How long a leaving node without peers waits for what is still open after that.
-pub const DRAIN_WITHOUT_PEERS: Duration = Duration::from_secs(3);
+pub const DRAIN_WITHOUT_PEERS: Duration = Duration::from_secs(2);
 /// How often a leaving node looks whether its sockets are gone.
 pub const SOCKETS_LOOKED_AT_EVERY: Duration = Duration::from_millis(20);
 /// How long `/readyz` waits for the store.
@@ -57,3 +57,11 @@ pub const SOCKET_UNSENT_BYTES: i32 = 16 << 10;
 pub const READ_BUFFER_BYTES: usize = 64 << 10;
 /// Bytes of a stream that wait for HTTP at most; everything else stays in the log.
 pub const STREAM_BUFFER_BYTES: usize = 16 << 10;
+/// Failing rooms that `/readyz` lists.
+pub const FAILING_ROOMS_SHOWN_MAX: usize = 20;
+
+// What must hold between them: a node without peers is gone within 5 s, rooms that answer their last commands included.
+const _: () = assert!(
+    DRAIN_NOTICE.as_millis() + DRAIN_WITHOUT_PEERS.as_millis() + engine::limits::COMMAND_DEADLINE.as_millis() < 5_000
+);
+const _: () = assert!(JWKS_RETRY_AFTER_MS < JWKS_FRESH_FOR_MS && TOKEN_LEEWAY_S <= 5);

@@ -7,6 +7,8 @@ mod doc;
 mod load;
 mod secret;
 mod table;
+#[cfg(test)]
+mod tests;
 mod toml_file;
 mod value;
 mod warnings;

@@ -4,6 +4,7 @@ pub(crate) mod bearer;
 mod body;
 mod functions;
 mod headers;
+mod openapi;
 mod probes;
 pub mod problem;
 mod sockets;
@@ -38,6 +39,7 @@ pub fn app(
         .wrap(headers::security())
         .configure(probes::routes)
         .configure(functions::routes)
+        .configure(openapi::routes)
         .configure(sockets::routes)
         .configure(crate::streams::routes)
         .default_service(web::to(nothing))

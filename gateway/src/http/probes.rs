@@ -5,7 +5,7 @@ use prometheus::{Encoder as _, TextEncoder};
 use serde::Serialize;
 
 use super::problem::Problem;
-use crate::{limits::READY_CHECK_TIMEOUT, server::Gateway};
+use crate::{limits::{FAILING_ROOMS_SHOWN_MAX, READY_CHECK_TIMEOUT}, server::Gateway};
 
 pub(super) fn routes(app: &mut web::ServiceConfig) {
     app.route("/healthz", web::get().to(healthz))
@@ -26,6 +26,26 @@ struct Readiness {
     ready: bool,
     draining: bool,
     store: &'static str,
+    /// Rooms that fail again and again; they alone are unavailable, and the node stays ready.
+    failing_rooms: Vec<FailingRoom>,
+}
+
+#[derive(Serialize)]
+struct FailingRoom {
+    channel: String,
+    reason: String,
+    times: u32,
+}
+
+fn failing_rooms(gateway: &Gateway) -> Vec<FailingRoom> {
+    let failing = gateway.engine.rooms.failing().into_iter().take(FAILING_ROOMS_SHOWN_MAX);
+    failing
+        .map(|(channel, exit, times)| FailingRoom {
+            channel: channel.to_string(),
+            reason: format!("{exit:?}").to_lowercase(),
+            times,
+        })
+        .collect()
 }
 
 async fn readyz(gateway: web::Data<Gateway>) -> HttpResponse {
@@ -48,7 +68,12 @@ async fn readyz(gateway: web::Data<Gateway>) -> HttpResponse {
     if !ready {
         response.insert_header(("retry-after", "1"));
     }
-    response.json(Readiness { ready, draining, store })
+    response.json(Readiness {
+        ready,
+        draining,
+        store,
+        failing_rooms: failing_rooms(&gateway),
+    })
 }
 
 async fn metrics(gateway: web::Data<Gateway>) -> Result<HttpResponse, Problem> {

@@ -65,6 +65,10 @@ impl Node {
         tracing::info!("leaving");
         draining.send_replace(true);
         let leave = leave(handle, &gateway, config.borrow().drain_timeout_s.0);
+        let leave = async {
+            leave.await;
+            stop_rooms(&gateway).await;
+        };
         tokio::select! {
             () = leave => Ok(Ended::Drained),
             () = signals.next_stop() => {
@@ -128,6 +132,14 @@ async fn leave(handle: ServerHandle, gateway: &super::Gateway, timeout_s: u64) {
             "connections that did not end in time are cut"
         );
         handle.stop(false).await;
+    }
+}
+
+/// What rooms have taken is answered and stored before the process ends.
+async fn stop_rooms(gateway: &super::Gateway) {
+    let engine = Arc::clone(&gateway.engine);
+    if tokio::task::spawn_blocking(move || engine.rooms.shutdown()).await.is_err() {
+        tracing::error!("the rooms' end panicked");
     }
 }
 

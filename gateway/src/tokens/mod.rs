@@ -10,6 +10,8 @@
 
 mod claims;
 mod jwks;
+#[cfg(test)]
+mod tests;
 
 use async_trait::async_trait;
 use engine::{Clock, ConnectionClaims, SubscriptionClaims, TokenError, Tokens};
