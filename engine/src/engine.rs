@@ -81,6 +81,7 @@ impl Engine {
     /// # Errors
     /// When metrics of these names are registered already, or the cost of password hashing is out of range.
     pub fn start(parts: Parts, registry: &Registry) -> Result<Arc<Self>, EngineError> {
+        parts.relays.register(registry)?;
         let engine = Arc::new(Self {
             passwords: Passwords::new(parts.password_cost).map_err(EngineError::PasswordCost)?,
             function_metrics: FunctionMetrics::register(registry)?,

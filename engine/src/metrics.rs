@@ -1,6 +1,6 @@
 //! What sessions and shards count. Label sets are closed, and every child is resolved before the hot path.
 
-use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 use protocol::Disconnect;
 
 use crate::shard::Ended;
@@ -12,6 +12,10 @@ pub struct EngineMetrics {
     pub sessions: IntGauge,
     /// Cursors open now: one per session and channel.
     pub cursors: IntGauge,
+    /// Entries that shards took in, once per shard that listens.
+    pub taken_entries: IntCounter,
+    /// How long sweeps took, from the first listener to the last.
+    pub sweep_seconds: Histogram,
     /// Frames of logs handed to sockets: one per entry and listener.
     pub delivered_frames: IntCounter,
     /// Writes that carried something.
@@ -63,6 +67,18 @@ impl EngineMetrics {
         Ok(Self {
             sessions: gauge("plenum_sessions", "Sessions open now.")?,
             cursors: gauge("plenum_cursors", "Cursors open now: one per session and channel.")?,
+            taken_entries: counter(
+                "plenum_deliver_entries_total",
+                "Entries that shards took in, once per shard that listens.",
+            )?,
+            sweep_seconds: {
+                let buckets = prometheus::exponential_buckets(0.000_1, 4.0, 9)?;
+                let options =
+                    HistogramOpts::new("plenum_deliver_sweep_seconds", "How long sweeps took.").buckets(buckets);
+                let histogram = Histogram::with_opts(options)?;
+                registry.register(Box::new(histogram.clone()))?;
+                histogram
+            },
             delivered_frames: counter("plenum_deliver_frames_total", "Frames of logs handed to sockets.")?,
             writes: counter(
                 "plenum_deliver_writes_total",

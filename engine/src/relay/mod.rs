@@ -7,6 +7,7 @@
 mod attach;
 mod entry;
 mod inbox;
+mod metrics;
 mod presence;
 mod publish;
 mod relays;

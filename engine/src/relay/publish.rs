@@ -16,6 +16,7 @@ impl Relays {
     /// deposed incarnation brings is dropped, what is known already is ignored.
     pub fn publish(&self, channel: &Channel, permit: &Permit, epoch: Epoch, entries: Vec<Arc<RelayEntry>>) {
         let Some(relay) = self.get(channel) else { return };
+        let _span = tracing::debug_span!("relay", %channel, entries = entries.len()).entered();
         let mut state = relay.lock();
         if permit.incarnation() < state.incarnation {
             return;
@@ -91,6 +92,7 @@ impl Relays {
         }
         state.place = Some(place);
         if place.seq > before {
+            self.metrics.entries.inc_by(place.seq - before);
             state.wake(relay);
         }
         let hole = state
@@ -102,6 +104,7 @@ impl Relays {
         {
             state.is_filling = true;
             drop(state);
+            self.metrics.holes.inc();
             let (relays, relay) = (self.clone(), Arc::clone(relay));
             tokio::spawn(async move { relays.fill(&relay, place, first, last).await });
         }

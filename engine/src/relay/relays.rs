@@ -5,9 +5,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use prometheus::Registry;
 use storage::Store;
 
-use super::{Inbox, Relay};
+use super::{Inbox, Relay, metrics::RelayMetrics};
 use crate::Channel;
 
 /// The node's relays. Cloning shares them.
@@ -15,6 +16,7 @@ use crate::Channel;
 pub struct Relays {
     pub(super) store: Arc<dyn Store>,
     by_channel: Arc<RwLock<HashMap<Channel, Arc<Relay>>>>,
+    pub(super) metrics: RelayMetrics,
 }
 
 impl Relays {
@@ -23,7 +25,16 @@ impl Relays {
         Self {
             store,
             by_channel: Arc::default(),
+            metrics: RelayMetrics::new(),
         }
+    }
+
+    /// Registers what relays count.
+    ///
+    /// # Errors
+    /// When the registry has it already.
+    pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        self.metrics.register(registry)
     }
 
     /// The channel's relay, if somebody on this node listens.
@@ -66,7 +77,9 @@ impl Relays {
             .entry(channel.clone())
             .or_insert_with(|| Arc::new(Relay::new(channel.clone())));
         relay.lock().opening += 1;
-        Arc::clone(relay)
+        let relay = Arc::clone(relay);
+        self.metrics.channels.set(relays.len() as i64);
+        relay
     }
 
     /// Ends one hold; the relay goes when nobody is attached any more.
@@ -77,6 +90,7 @@ impl Relays {
         if state.opening == 0 && state.attached.is_empty() {
             drop(state);
             relays.remove(&relay.channel);
+            self.metrics.channels.set(relays.len() as i64);
         }
     }
 
@@ -88,6 +102,7 @@ impl Relays {
         if state.opening == 0 && state.attached.is_empty() {
             drop(state);
             relays.remove(&relay.channel);
+            self.metrics.channels.set(relays.len() as i64);
         }
     }
 }

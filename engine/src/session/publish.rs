@@ -29,6 +29,7 @@ impl Session {
 
     /// What can be decided without waiting, so that the order of commands is the order in the log.
     fn published(&mut self, request: PublishRequest) -> Result<(Channel, Payload), Error> {
+        let _span = tracing::debug_span!("publish", channel = request.channel, client = %self.client).entered();
         let channel = Channel::parse(&request.channel).ok_or(ErrorCode::BadRequest)?;
         match channel.kind() {
             ChannelKind::User(user) if user == self.caller.user => return Err(ErrorCode::PermissionDenied.into()),

@@ -105,7 +105,7 @@ impl Inner {
         let log = self.logs.remove(log_index);
         self.by_channel.remove(log.relay.channel());
         self.due.retain(|&due| due != log_index);
-        self.sweeps.retain(|&(swept, _)| swept != log_index);
+        self.sweeps.retain(|sweep| sweep.log != log_index);
         shard.relays.detach(&log.relay, &shard.inbox);
     }
 }

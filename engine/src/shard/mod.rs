@@ -62,8 +62,8 @@ struct Inner {
     generation: u32,
     /// Logs with something new that no sweep has begun for.
     due: Vec<usize>,
-    /// Sweeps under way: the log and how many listeners are still to be served.
-    sweeps: Vec<(usize, usize)>,
+    /// Sweeps under way.
+    sweeps: Vec<sweep::Sweep>,
     /// Sessions that were cut off in mid-flush to let others have their turn.
     unfinished: Vec<SessionKey>,
     /// Bytes of all framed logs.

@@ -17,6 +17,15 @@ pub(super) fn budget(listeners: usize) -> Duration {
     BUDGET_MAX * above as u32 / (BUDGET_LISTENERS_MAX - BUDGET_LISTENERS_MIN) as u32
 }
 
+/// A sweep under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sweep {
+    pub(super) log: usize,
+    /// Listeners that are still to be served.
+    left: usize,
+    begun: Instant,
+}
+
 impl Shard {
     /// Begins the sweeps whose time has come. Gives when the next one is due.
     pub(super) fn begin_sweeps(&self, now: Instant) -> Option<Instant> {
@@ -30,14 +39,18 @@ impl Shard {
                 .delivery_budget
                 .unwrap_or_else(|| budget(log.relay.listeners()));
             let due_at = log.swept_at.map_or(now, |swept_at| swept_at + budget);
-            if due_at > now || sweeps.iter().any(|&(swept, _)| swept == log_index) {
+            if due_at > now || sweeps.iter().any(|sweep| sweep.log == log_index) {
                 let at = due_at.max(now);
                 next = Some(next.map_or(at, |earlier| earlier.min(at)));
                 return true;
             }
             log.is_due = false;
             log.swept_at = Some(now);
-            sweeps.push((log_index, log.listeners.len()));
+            sweeps.push(Sweep {
+                log: log_index,
+                left: log.listeners.len(),
+                begun: now,
+            });
             false
         });
         next
@@ -51,16 +64,17 @@ impl Shard {
         }
         let mut index = 0;
         while index < inner.sweeps.len() {
-            let (log, left) = inner.sweeps[index];
+            let Sweep { log, left, begun } = inner.sweeps[index];
             let left = inner.sweep_portion(self, log, left);
             // A flush may have ended the log, and its sweep with it.
-            let Some(place) = inner.sweeps.iter().position(|&(swept, _)| swept == log) else {
+            let Some(place) = inner.sweeps.iter().position(|sweep| sweep.log == log) else {
                 continue;
             };
             if left == 0 {
                 inner.sweeps.swap_remove(place);
+                self.metrics.sweep_seconds.observe(begun.elapsed().as_secs_f64());
             } else {
-                inner.sweeps[place].1 = left;
+                inner.sweeps[place].left = left;
                 index = place + 1;
             }
         }
@@ -71,6 +85,7 @@ impl Shard {
 impl Inner {
     /// Serves listeners from the end down: whoever leaves meanwhile is replaced by one that has been served already, so that nobody is left out.
     fn sweep_portion(&mut self, shard: &Shard, log: usize, left: usize) -> usize {
+        let _span = tracing::debug_span!("deliver", log, left).entered();
         let mut left = left;
         for _ in 0..SWEEP_SESSIONS {
             let Some(listeners) = self.logs.get(log).map(|log| &log.listeners) else {

@@ -35,6 +35,7 @@ impl Inner {
                 seq,
                 ephemeral_next,
             } => {
+                shard.metrics.taken_entries.inc_by(seq - log.seq);
                 log.seq = seq;
                 log.ephemeral_next = ephemeral_next;
                 for item in &items {
