@@ -4,6 +4,7 @@ mod commands;
 mod emulation;
 mod frames;
 mod hostile;
+mod other_side;
 mod random;
 mod replies;
 mod round_trip;
