@@ -1,6 +1,8 @@
 //! What becomes of a write when the disk, the process or the owner fails at any of its steps.
 
 use std::{
+    collections::HashMap,
+    io::{BufRead as _, Write as _},
     path::Path,
     process::Command,
     sync::{Arc, Mutex},
@@ -366,6 +368,86 @@ async fn a_full_disk_refuses_what_does_not_fit_and_works_again_when_there_is_roo
     let large = vec![room.message(0, "alice", &"w".repeat(1 << 20))];
     assert_eq!(room.append(large).await, 3);
     assert!(fragile.close().is_empty());
+}
+
+const KILLED_FILE: &str = "PLENUM_TEST_KILLED_FILE";
+
+/// The process that is killed: a part of the next story. Says on standard output what has been acknowledged.
+#[tokio::test]
+async fn the_process_that_is_killed() {
+    let Ok(path) = std::env::var(KILLED_FILE) else { return };
+    let store = open(Path::new(&path), &Faults::default(), &Arc::default());
+    let mut rooms = tokio::task::JoinSet::new();
+    for number in 0..8 {
+        let mut room = TestRoom::group(&store, &["alice"]).await;
+        rooms.spawn(async move {
+            loop {
+                room.now_ms += 1;
+                let mut message = room.message(0, "alice", &format!("in {number}"));
+                message.effects = vec![Effect::Read {
+                    user: user("alice"),
+                    seq: message.entry.seq,
+                    number: message.entry.number,
+                }];
+                let seq = room.append(vec![message]).await;
+                if seq % 5 == 0 {
+                    room.append(vec![room.edit("alice", seq, "edited")]).await;
+                    room.append(vec![room.delete("alice", seq - 4)]).await;
+                }
+                // One write call per line: a line is whole or not there.
+                let line = format!("ACKNOWLEDGED {} {}\n", room.id.key(), room.head.seq);
+                std::io::stdout().write_all(line.as_bytes()).expect("somebody listens");
+            }
+        });
+    }
+    rooms.join_all().await;
+}
+
+#[tokio::test]
+async fn a_process_killed_while_it_writes_loses_nothing_that_it_acknowledged() {
+    let seed = getrandom::u32().expect("randomness");
+    let lines_wanted = 50 + seed as usize % 400;
+    eprintln!("seed {seed}: killed after {lines_wanted} acknowledgements");
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("plenum.db");
+    let mut process = Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", "the_process_that_is_killed", "--nocapture"])
+        .env(KILLED_FILE, &path)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the process starts");
+    let mut acknowledged: HashMap<i64, u64> = HashMap::new();
+    let mut count = 0;
+    let output = process.stdout.take().expect("its output");
+    for line in std::io::BufReader::new(output).lines() {
+        let line = line.expect("text");
+        let mut words = line
+            .split(' ')
+            .skip_while(|word| !word.ends_with("ACKNOWLEDGED"))
+            .skip(1);
+        let (Some(room), Some(seq)) = (words.next(), words.next()) else {
+            continue;
+        };
+        let seq: u64 = seq.parse().expect("a seq");
+        let newest = acknowledged.entry(room.parse().expect("a room")).or_default();
+        *newest = seq.max(*newest);
+        count += 1;
+        if count == lines_wanted {
+            process.kill().expect("the process is killed");
+        }
+    }
+    process.wait().expect("the process has ended");
+
+    let report = check_consistency(&path).expect("the file is readable");
+    assert_eq!(report.differences, Vec::<String>::new());
+    let store = open(&path, &Faults::default(), &Arc::default());
+    for (room, seq) in acknowledged {
+        let mut room = opened(&store, RoomId::from_key(room)).await;
+        assert!(room.head.seq >= seq, "{} of {seq} are left", room.head.seq);
+        assert_eq!(seqs(&room.everything().await), (1..=room.head.seq).collect::<Vec<_>>());
+        room.says("alice", "after it").await;
+    }
 }
 
 const CRASH_STEP: &str = "PLENUM_TEST_CRASH_STEP";

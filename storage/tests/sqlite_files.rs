@@ -184,6 +184,22 @@ async fn deleted_text_leaves_the_files() {
 }
 
 #[tokio::test]
+async fn deleted_text_leaves_the_write_ahead_log_of_a_running_store() {
+    let (folder, path) = folder();
+    let store: Arc<dyn Store> = open(&path);
+    let mut room = TestRoom::group(&store, &["alice"]).await;
+    let seq = room.says("alice", "TREASURE").await;
+    room.append(vec![room.delete("alice", seq)]).await;
+    // The background lane waits for a quiet moment of its own choosing.
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while holds(folder.path(), "TREASURE") {
+        assert!(std::time::Instant::now() < patience, "the text is still there");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(room.says("alice", "something else").await, 3);
+}
+
+#[tokio::test]
 async fn a_purged_log_leaves_the_files_even_when_the_node_ends_in_between() {
     let (folder, path) = folder();
     let id = filled(&path).await;

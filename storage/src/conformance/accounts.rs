@@ -204,7 +204,7 @@ pub async fn a_login_whose_time_is_over_can_not_be_refreshed(store: Arc<dyn Stor
 /// The own logins, newest first.
 pub async fn own_logins_are_listed_and_ended_one_by_one(store: Arc<dyn Store>) {
     let logins: Vec<AuthSession> = (0..4)
-        .map(|n| login("alice", n + 1, START_MS + i64::from(n) * 500))
+        .map(|n| login("alice", n + 1, START_MS + i64::from(n) * 300))
         .collect();
     for session in &logins {
         store.create_session(session.clone()).await.expect("a new login");

@@ -16,8 +16,8 @@ use std::{
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::options::{
-    COMMAND_LIFETIME_MS, COMMAND_PASS_PAUSE, EMPTY_WAIT, LOCK_WAIT, SLICE_ROWS, WAL_PAGES_BUSY, WAL_PAGES_IDLE,
-    WAL_PAGES_MAX,
+    COMMAND_LIFETIME_MS, COMMAND_PASS_PAUSE, EMPTY_REST, EMPTY_WAIT, FAILURE_REST, LOCK_WAIT, SLICE_ROWS,
+    WAL_PAGES_BUSY, WAL_PAGES_IDLE, WAL_PAGES_MAX,
 };
 
 /// Between two slices while the writer is idle and something is left to do.
@@ -85,6 +85,17 @@ pub(super) struct Chores {
     pass: Option<Record>,
     is_passing: bool,
     passed_at: Option<Instant>,
+    rest_until: Option<Instant>,
+}
+
+/// What came of looking at the write-ahead log's length.
+enum Emptying {
+    /// It is short enough, or was copied back in passing.
+    Unneeded,
+    /// It is empty.
+    Done,
+    /// Somebody reads an older state.
+    HeldBack,
 }
 
 /// The key of a record of a command.
@@ -92,8 +103,11 @@ type Record = (i64, String, Vec<u8>);
 
 impl Chores {
     /// How long the writer may wait for jobs before it gives a slice to background work.
-    pub(super) fn patience(&self, signals: &Signals) -> Option<Duration> {
-        Some(if self.is_passing || signals.has_purge.get() {
+    pub(super) fn patience(&self, signals: &Signals) -> Duration {
+        let rest = self.rest();
+        if !rest.is_zero() {
+            rest
+        } else if self.is_passing || signals.has_purge.get() {
             SLICE_PAUSE
         } else if signals.wal_pages() >= WAL_PAGES_IDLE {
             COPY_PAUSE
@@ -101,11 +115,32 @@ impl Chores {
             EMPTY_PAUSE
         } else {
             IDLE_PAUSE
-        })
+        }
     }
 
-    /// One slice of whatever is due.
+    /// One slice of whatever is due. After a failure nothing is due for a while.
     pub(super) fn slice(&mut self, connection: &Connection, signals: &Signals, is_idle: bool) -> rusqlite::Result<()> {
+        if !self.rest().is_zero() {
+            return Ok(());
+        }
+        let done = self.work(connection, signals, is_idle);
+        let rest = match &done {
+            Ok(Emptying::HeldBack) => Some(EMPTY_REST),
+            Ok(Emptying::Unneeded | Emptying::Done) => None,
+            Err(_) => Some(FAILURE_REST),
+        };
+        self.rest_until = rest.map(|rest| Instant::now() + rest);
+        done.map(|_| ())
+    }
+
+    fn rest(&self) -> Duration {
+        let until = self
+            .rest_until
+            .map(|until| until.saturating_duration_since(Instant::now()));
+        until.unwrap_or_default()
+    }
+
+    fn work(&mut self, connection: &Connection, signals: &Signals, is_idle: bool) -> rusqlite::Result<Emptying> {
         if signals.has_purge.get() {
             signals.has_purge.set(remove_purged(connection)?);
         } else if self.is_pass_due(signals) {
@@ -179,23 +214,26 @@ fn remove_purged(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// Copies the write-ahead log back into the file when it is long enough, and empties it when it is too long or holds text
 /// that has been deleted since.
-fn copy_back(connection: &Connection, signals: &Signals, is_idle: bool) -> rusqlite::Result<()> {
+fn copy_back(connection: &Connection, signals: &Signals, is_idle: bool) -> rusqlite::Result<Emptying> {
     let pages = signals.wal_pages();
-    let must_empty = pages >= WAL_PAGES_MAX || (is_idle && signals.has_deletion.get() && !signals.has_purge.get());
-    if must_empty {
+    let holds_deleted = signals.has_deletion.get() && !signals.has_purge.get();
+    if pages >= WAL_PAGES_MAX || (is_idle && holds_deleted) {
         connection.busy_timeout(EMPTY_WAIT)?;
         let emptied = checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
         connection.busy_timeout(LOCK_WAIT)?;
-        if emptied? {
-            signals.has_deletion.set(false);
-            signals.wal_pages.store(0, Ordering::Relaxed);
+        if !emptied? {
+            return Ok(Emptying::HeldBack);
         }
-    } else if (pages >= WAL_PAGES_BUSY || (is_idle && pages >= WAL_PAGES_IDLE))
+        signals.has_deletion.set(false);
+        signals.wal_pages.store(0, Ordering::Relaxed);
+        return Ok(Emptying::Done);
+    }
+    if (pages >= WAL_PAGES_BUSY || (is_idle && pages >= WAL_PAGES_IDLE))
         && checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?
     {
         signals.wal_pages.store(0, Ordering::Relaxed);
     }
-    Ok(())
+    Ok(Emptying::Unneeded)
 }
 
 /// Whether everything has been copied.

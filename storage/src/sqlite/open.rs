@@ -193,7 +193,7 @@ fn settle(connection: &Connection) -> Result<(), Error> {
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
         let reason = "the file system has no shared memory for a write-ahead log";
-        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ERROR);
         return Err(Error::SqliteFailure(code, Some(reason.to_owned())));
     }
     connection.pragma_update(None, "synchronous", "FULL")?;

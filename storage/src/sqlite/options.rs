@@ -35,8 +35,12 @@ pub const WAL_PAGES_BUSY: usize = 4_096;
 pub const WAL_PAGES_MAX: usize = 16_384;
 /// What the write-ahead log's file is cut to when it starts anew, in bytes.
 pub const WAL_KEPT_BYTES: i64 = 32 << 20;
-/// How long emptying the write-ahead log waits for readers.
-pub const EMPTY_WAIT: Duration = Duration::from_millis(200);
+/// How long emptying the write-ahead log waits for readers; appends wait with it.
+pub const EMPTY_WAIT: Duration = Duration::from_millis(50);
+/// How long the background lane rests when a reader kept it from emptying the write-ahead log.
+pub const EMPTY_REST: Duration = Duration::from_secs(1);
+/// How long the background lane rests after a failure.
+pub const FAILURE_REST: Duration = Duration::from_secs(5);
 /// The writer's page cache, in KiB.
 pub const WRITER_CACHE_KIB: i64 = 32 << 10;
 /// Each reader's page cache, in KiB.

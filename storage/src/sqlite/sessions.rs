@@ -37,7 +37,15 @@ pub(super) fn of_user(connection: &Connection, user: &UserId, now_ms: i64) -> ru
         .collect()
 }
 
+/// Stores a login. The user's logins whose time is over go: nobody has to look for them.
 pub(super) fn create(connection: &Connection, new: &AuthSession) -> Result<(), Fault> {
+    let over: Vec<Uuid> = connection
+        .prepare_cached("SELECT session FROM auth_sessions WHERE user = ?1 AND expires_ms <= ?2")?
+        .query_map(params![new.user.as_str(), new.created_ms], |row| rows::uuid(row, 0))?
+        .collect::<Result<_, _>>()?;
+    for id in over {
+        end(connection, id)?;
+    }
     let token = connection
         .prepare_cached(
             "INSERT INTO refresh_hashes (refresh_hash, session, replaced) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING",

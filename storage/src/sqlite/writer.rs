@@ -27,6 +27,7 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     signals: Signals,
     chores: Chores,
+    /// Transactions since the last slice of background work.
     commits: u32,
     fatal: Option<Fatal>,
 }
@@ -59,11 +60,12 @@ impl Writer {
         };
         while self.fatal.is_none() {
             let patience = self.chores.patience(&self.signals);
-            match self.shared.writes.take(patience, bounds) {
+            match self.shared.writes.take(Some(patience), bounds) {
                 Taken::Jobs(jobs) => {
                     self.shared.metrics.queue_jobs.set(gauge(self.shared.writes.len()));
                     self.commit(jobs);
-                    if self.commits.is_multiple_of(COMMITS_PER_SLICE) {
+                    if self.commits >= COMMITS_PER_SLICE {
+                        self.commits = 0;
                         self.background(false);
                     }
                 }
@@ -114,7 +116,7 @@ impl Writer {
     }
 
     fn attempt(&mut self, jobs: Jobs) -> Attempt {
-        self.commits = self.commits.wrapping_add(1);
+        self.commits = self.commits.saturating_add(1);
         let entries: usize = jobs.iter().map(|job| job.entries()).sum();
         let span = tracing::debug_span!("commit", jobs = jobs.len(), entries);
         let _entered = span.enter();
