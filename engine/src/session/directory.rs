@@ -39,6 +39,13 @@ impl Sessions {
         chosen.map(|(_, session)| session.do_send(control.clone())).count()
     }
 
+    /// The ids of a user's connections.
+    pub fn clients(&self, user: &UserId) -> Vec<Uuid> {
+        let state = self.lock();
+        let sessions = state.by_user.get(user).map_or(&[][..], Vec::as_slice);
+        sessions.iter().map(|(client, _)| *client).collect()
+    }
+
     /// The stream that belongs to a secret.
     pub fn stream(&self, secret: Uuid) -> Option<Addr<Session>> {
         self.lock().by_secret.get(&secret).cloned()

@@ -23,3 +23,5 @@ pub use actor::{Opening, Session};
 pub use directory::Sessions;
 pub use flow::Flow;
 pub use messages::{Commands, Control};
+
+pub(crate) use history::page as history_page;

@@ -44,6 +44,8 @@ pub(super) struct Slot {
     pub(super) is_closing: bool,
     /// Nothing is written any more.
     pub(super) is_closed: bool,
+    /// When the connection was opened, Unix seconds.
+    pub(super) opened_s: u32,
     /// Pings are sent and pongs expected from here on, Unix seconds; 0: not connected yet.
     pub(super) connected_s: u32,
     /// A ping was sent then, Unix seconds; 0: answered.
@@ -74,6 +76,7 @@ impl Shard {
             is_blocked: false,
             is_closing: false,
             is_closed: false,
+            opened_s: now_s,
             connected_s: 0,
             ping_sent_s: 0,
             progress_s: now_s,

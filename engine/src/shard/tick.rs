@@ -82,7 +82,7 @@ impl Slot {
             return Some(Due::Close(Disconnect::Slow));
         }
         if self.connected_s == 0 {
-            return (since(self.progress_s) >= CONNECT_TIMEOUT_S).then_some(Due::Close(Disconnect::Stale));
+            return (since(self.opened_s) >= CONNECT_TIMEOUT_S).then_some(Due::Close(Disconnect::Stale));
         }
         if self.ping_sent_s != 0 && since(self.ping_sent_s) >= PONG_TIMEOUT_S && !self.is_blocked {
             return Some(Due::Close(Disconnect::NoPong));
