@@ -57,6 +57,10 @@ impl Sessions {
     }
 
     pub(super) fn enter(&self, user: &UserId, client: Uuid, session: Addr<Session>) {
+        // The anonymous user is nobody whom anything could be told.
+        if user.is_anonymous() {
+            return;
+        }
         self.lock()
             .by_user
             .entry(user.clone())
