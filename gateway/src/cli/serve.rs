@@ -7,8 +7,9 @@ use clap::Args;
 use super::{Failure, Sources};
 use crate::{
     config::{Config, warnings},
+    http::Demo,
     logging,
-    server::{Ended, Node},
+    server::{Ended, Node, demo},
 };
 
 /// Exit code of a process that was told twice: 128 and the number of SIGTERM.
@@ -21,6 +22,9 @@ pub(super) struct Serve {
     /// Address and port to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
+    /// Make a demo user and a demo room, and say how to try them.
+    #[arg(long)]
+    demo: bool,
 }
 
 impl Serve {
@@ -35,7 +39,14 @@ impl Serve {
             tracing::warn!("{warning}");
         }
         let node = Node::start(config).await.map_err(Failure::other)?;
-        announce(&node).map_err(Failure::other)?;
+        let demo = match self.demo {
+            true => Some(demo::prepare(&node.gateway).await.map_err(Failure::other)?),
+            false => None,
+        };
+        announce(&node, demo.as_ref()).map_err(Failure::other)?;
+        if let Some(demo) = demo {
+            node.gateway.set_demo(demo);
+        }
         let reload = || self.sources.load(self.listen.as_deref());
         match node
             .run(reload, |config| levels.apply(config))
@@ -49,11 +60,41 @@ impl Serve {
     }
 }
 
-/// Other programs wait for this line: it comes when the port is open, and it is the first.
-fn announce(node: &Node) -> std::io::Result<()> {
+/// Other programs wait for the first line: it comes when the port is open.
+fn announce(node: &Node, demo: Option<&Demo>) -> std::io::Result<()> {
+    let address = format!("http://{}", node.address);
     let mut out = std::io::stdout().lock();
-    writeln!(out, "listening on http://{}", node.address)?;
+    writeln!(out, "listening on {address}")?;
+    if let Some(demo) = demo {
+        out.write_all(hints(&address, demo).as_bytes())?;
+    }
     out.flush()?;
-    tracing::info!(address = %node.address, sessions = node.sessions_max, "the descriptor limit allows this many sessions");
+    tracing::info!(
+        address = %node.address,
+        sessions = node.sessions_max,
+        "the descriptor limit allows this many sessions"
+    );
     Ok(())
+}
+
+/// How to try the demo: a page, and three commands.
+fn hints(address: &str, demo: &Demo) -> String {
+    let Demo {
+        username,
+        password,
+        chat_id,
+    } = demo;
+    format!(
+        r#"
+The demo room is open at {address}/  (user {username}, password {password}).
+
+Log in:
+  TOKEN=$(curl -s {address}/login -H 'content-type: application/json' -d '{{"username":"{username}","password":"{password}"}}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+Listen, and leave it running:
+  curl -N {address}/connection/sse --get --data-urlencode 'cf_connect={{"token":"'$TOKEN'","subs":{{"room:{chat_id}":{{}}}}}}'
+Send:
+  curl -s {address}/chats/{chat_id}/messages -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{{"content":"hello"}}'
+
+"#
+    )
 }

@@ -5,6 +5,7 @@ mod body;
 mod functions;
 mod headers;
 mod openapi;
+mod page;
 mod probes;
 pub mod problem;
 mod sockets;
@@ -19,6 +20,7 @@ use actix_web::{
     web,
 };
 
+pub use self::page::Demo;
 use self::problem::Problem;
 use crate::server::Gateway;
 
@@ -40,6 +42,7 @@ pub fn app(
         .configure(probes::routes)
         .configure(functions::routes)
         .configure(openapi::routes)
+        .configure(page::routes)
         .configure(sockets::routes)
         .configure(crate::streams::routes)
         .default_service(web::to(nothing))

@@ -15,7 +15,9 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
 async fn openapi() -> HttpResponse {
     static DOCUMENT: OnceLock<String> = OnceLock::new();
     let document = DOCUMENT.get_or_init(|| document().to_string());
-    HttpResponse::Ok().content_type("application/json").body(document.as_str())
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(document.as_str())
 }
 
 /// The whole document.
@@ -62,7 +64,10 @@ fn operation(
     let mut parameters: Vec<Value> = in_path
         .iter()
         .map(|name| {
-            let schema = fields["properties"].get(*name).cloned().unwrap_or_else(|| json!({ "type": "string" }));
+            let schema = fields["properties"]
+                .get(*name)
+                .cloned()
+                .unwrap_or_else(|| json!({ "type": "string" }));
             json!({ "name": name, "in": "path", "required": true, "schema": schema })
         })
         .collect();
@@ -71,8 +76,16 @@ fn operation(
     if is_read {
         parameters.extend(query_parameters(&body));
     }
-    let id = if number == 0 { row.method.to_owned() } else { format!("{}.{number}", row.method) };
-    let answer = if row.is_list { json!({ "type": "array", "items": answer }) } else { answer.clone() };
+    let id = if number == 0 {
+        row.method.to_owned()
+    } else {
+        format!("{}.{number}", row.method)
+    };
+    let answer = if row.is_list {
+        json!({ "type": "array", "items": answer })
+    } else {
+        answer.clone()
+    };
     let mut operation = json!({
         "operationId": id,
         "summary": row.doc,
@@ -114,12 +127,16 @@ fn success(row: &Row, answer: &Value) -> Value {
 
 /// The names in braces.
 fn path_fields(path: &str) -> Vec<&str> {
-    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect()
+    path.split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        .collect()
 }
 
 /// The schema itself, where it is a reference to a definition.
 fn resolved(schema: &Value, generator: &SchemaGenerator) -> Value {
-    let name = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
+    let name = schema["$ref"]
+        .as_str()
+        .and_then(|reference| reference.rsplit('/').next());
     let definition = name.and_then(|name| generator.definitions().get(name));
     definition.unwrap_or(schema).clone()
 }
@@ -136,7 +153,11 @@ fn without(mut schema: Value, names: &[&str]) -> Value {
 }
 
 fn query_parameters(schema: &Value) -> Vec<Value> {
-    let is_required = |name: &String| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
+    let is_required = |name: &String| {
+        schema["required"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|one| one == name))
+    };
     let Some(properties) = schema["properties"].as_object() else {
         return Vec::new();
     };
@@ -186,7 +207,11 @@ mod tests {
                 assert_eq!(operation["summary"], row.doc, "{}", route.path);
                 let described = operation["parameters"].as_array().expect("a list");
                 for name in path_fields(route.path) {
-                    assert!(described.iter().any(|one| one["name"] == name && one["in"] == "path"), "{}", route.path);
+                    assert!(
+                        described.iter().any(|one| one["name"] == name && one["in"] == "path"),
+                        "{}",
+                        route.path
+                    );
                 }
             }
         }

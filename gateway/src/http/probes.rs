@@ -5,7 +5,10 @@ use prometheus::{Encoder as _, TextEncoder};
 use serde::Serialize;
 
 use super::problem::Problem;
-use crate::{limits::{FAILING_ROOMS_SHOWN_MAX, READY_CHECK_TIMEOUT}, server::Gateway};
+use crate::{
+    limits::{FAILING_ROOMS_SHOWN_MAX, READY_CHECK_TIMEOUT},
+    server::Gateway,
+};
 
 pub(super) fn routes(app: &mut web::ServiceConfig) {
     app.route("/healthz", web::get().to(healthz))

@@ -138,7 +138,10 @@ async fn leave(handle: ServerHandle, gateway: &super::Gateway, timeout_s: u64) {
 /// What rooms have taken is answered and stored before the process ends.
 async fn stop_rooms(gateway: &super::Gateway) {
     let engine = Arc::clone(&gateway.engine);
-    if tokio::task::spawn_blocking(move || engine.rooms.shutdown()).await.is_err() {
+    if tokio::task::spawn_blocking(move || engine.rooms.shutdown())
+        .await
+        .is_err()
+    {
         tracing::error!("the rooms' end panicked");
     }
 }

@@ -1,7 +1,7 @@
 //! What every request and every socket of the node shares.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicUsize, Ordering},
 };
 
@@ -9,7 +9,7 @@ use engine::{Clock, Engine};
 use storage::Store;
 use tokio::sync::watch;
 
-use crate::{config::Config, tokens::GatewayTokens};
+use crate::{config::Config, http::Demo, tokens::GatewayTokens};
 
 /// The node's shared state; workers and sockets hold it behind an `Arc`.
 pub struct Gateway {
@@ -28,6 +28,7 @@ pub struct Gateway {
     sockets: AtomicUsize,
     config: watch::Receiver<Arc<Config>>,
     draining: watch::Receiver<bool>,
+    demo: OnceLock<Demo>,
 }
 
 /// The parts of a [`Gateway`].
@@ -63,6 +64,7 @@ impl Gateway {
             sockets: AtomicUsize::new(0),
             config: parts.config,
             draining: parts.draining,
+            demo: OnceLock::new(),
         }
     }
 
@@ -79,6 +81,16 @@ impl Gateway {
     /// Tells when the node begins to leave.
     pub fn draining(&self) -> watch::Receiver<bool> {
         self.draining.clone()
+    }
+
+    /// What the page is told of the demo, on a node that has one.
+    pub fn demo(&self) -> Option<&Demo> {
+        self.demo.get()
+    }
+
+    /// The node has a demo from now on; the first one stays.
+    pub fn set_demo(&self, demo: Demo) {
+        let _ = self.demo.set(demo);
     }
 
     /// Counts a socket until the place is dropped.

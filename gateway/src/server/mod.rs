@@ -1,5 +1,6 @@
 //! The node: its parts put together, its one port, its life from start to leaving.
 
+pub mod demo;
 mod descriptors;
 mod drain;
 pub mod engine;
