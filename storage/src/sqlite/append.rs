@@ -1,17 +1,15 @@
 //! The step `Commit` of a message's walk: one batch of one room's log, in the savepoint of the writer's transaction.
 
-use std::{collections::HashMap, time::Instant};
+use std::time::Instant;
 
 use protocol::UserId;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tokio::sync::oneshot;
-use uuid::Uuid;
 
 use super::{
-    effects, failure,
+    commands, effects, failure,
     faults::Step,
     job::{Context, End, Job, Ran},
-    options::COMMAND_LIFETIME_MS,
     rows::{self, signed},
 };
 use crate::{AppendBatch, AppendError, Entry, EntryKind, LogHead, NewEntry, StoreError, bucket::BucketHead};
@@ -118,7 +116,7 @@ fn write(batch: &AppendBatch, context: &Context<'_>) -> Result<LogHead, Refusal>
     }
     let mut head = read_head(batch, context)?;
     check_order(batch, &head)?;
-    let repetitions = repetitions(batch, context.connection)?;
+    let repetitions = commands::repetitions(batch, context.connection)?;
     if !repetitions.is_empty() {
         return Err(AppendError::Duplicates(repetitions).into());
     }
@@ -167,62 +165,6 @@ fn check_order(batch: &AppendBatch, head: &LogHead) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whose `client_msg_id` it is: of whoever did it.
-fn issuer(entry: &Entry) -> UserId {
-    let who = entry.actor.as_ref().or(entry.sender.as_ref());
-    who.cloned().unwrap_or_else(UserId::anonymous)
-}
-
-fn repetitions(batch: &AppendBatch, connection: &Connection) -> Result<Vec<(usize, u64)>, Refusal> {
-    let mut found = Vec::new();
-    let mut seen: HashMap<(UserId, Uuid), u64> = HashMap::new();
-    for (index, NewEntry { entry, .. }) in batch.entries.iter().enumerate() {
-        if !batch.entries[index].is_repeatable {
-            continue;
-        }
-        let sender = issuer(entry);
-        let before = find_command(connection, batch.room.key(), &sender, entry.command_id, entry.time_ms)?;
-        let first = before.or_else(|| seen.get(&(sender.clone(), entry.command_id)).copied());
-        match first {
-            Some(seq) => found.push((index, seq)),
-            None => {
-                seen.insert((sender, entry.command_id), entry.seq);
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// The seq that a command got, if its record is young enough and the row at that seq carries the id.
-pub(super) fn find_command(
-    connection: &Connection,
-    room: i64,
-    sender: &UserId,
-    command_id: Uuid,
-    now_ms: i64,
-) -> rusqlite::Result<Option<u64>> {
-    let record: Option<(u64, i64)> = connection
-        .prepare_cached("SELECT seq, time_ms FROM client_msg_ids WHERE room = ?1 AND sender = ?2 AND command_id = ?3")?
-        .query_row(params![room, sender.as_str(), command_id.as_bytes()], |row| {
-            Ok((rows::unsigned(row, 0)?, row.get(1)?))
-        })
-        .optional()?;
-    let Some((seq, time_ms)) = record else {
-        return Ok(None);
-    };
-    if now_ms.saturating_sub(time_ms) >= COMMAND_LIFETIME_MS {
-        return Ok(None);
-    }
-    let carried: Option<Vec<u8>> = connection
-        .prepare_cached(concat!(
-            "SELECT command_id FROM entries WHERE room = ?1 AND seq = ?2 AND bucket = (SELECT bucket FROM ",
-            "buckets_by_seq WHERE room = ?1 AND first_seq <= ?2 ORDER BY first_seq DESC LIMIT 1)"
-        ))?
-        .query_row(params![room, signed(seq)], |row| row.get(0))
-        .optional()?;
-    Ok(carried.is_some_and(|id| id == command_id.as_bytes()).then_some(seq))
-}
-
 fn append_one(batch: &AppendBatch, new: &NewEntry, head: &mut LogHead, context: &Context<'_>) -> Result<(), Refusal> {
     let entry = &new.entry;
     let room = batch.room.key();
@@ -232,19 +174,7 @@ fn append_one(batch: &AppendBatch, new: &NewEntry, head: &mut LogHead, context: 
     }
     if new.is_repeatable {
         context.faults.statement(Step::Command)?;
-        context
-            .connection
-            .prepare_cached(
-                "INSERT INTO client_msg_ids (room, sender, command_id, seq, time_ms) VALUES (?1, ?2, ?3, ?4, ?5) \
-                 ON CONFLICT (room, sender, command_id) DO UPDATE SET seq = ?4, time_ms = ?5",
-            )?
-            .execute(params![
-                room,
-                issuer(entry).as_str(),
-                entry.command_id.as_bytes(),
-                signed(entry.seq),
-                entry.time_ms,
-            ])?;
+        commands::record(context.connection, room, entry)?;
     }
     let version = effects::change_target(new, room, context)?.unwrap_or(entry.version);
     context.faults.statement(Step::Entry)?;

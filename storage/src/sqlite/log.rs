@@ -6,7 +6,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
 use super::{
-    SqliteStore, append,
+    SqliteStore, commands,
     epoch::Salt,
     failure::Fault,
     rows::{self, signed},
@@ -58,7 +58,7 @@ impl LogRepository for SqliteStore {
     ) -> Result<Option<u64>, StoreError> {
         let sender = sender.clone();
         self.read(move |context| {
-            let found = append::find_command(context.connection, room.key(), &sender, command_id, now_ms)?;
+            let found = commands::find_command(context.connection, room.key(), &sender, command_id, now_ms)?;
             Ok(found)
         })
         .await

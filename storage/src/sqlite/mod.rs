@@ -9,6 +9,7 @@ mod append;
 mod backup;
 mod check;
 mod chores;
+mod commands;
 mod effects;
 mod epoch;
 mod failure;
