@@ -29,38 +29,41 @@ impl Function for DeleteRoom {
         engine.change(caller, room, Verb::DeleteRoom, None).await?;
         let state = engine.store.room(room).await.map_err(failure::of_store)?;
         let state = state.ok_or(ErrorCode::NotFound)?;
-        if state.room.members_count <= UNREAD_HINTS_MEMBERS_MAX {
-            let members = engine
-                .store
-                .members(room, None, UNREAD_HINTS_MEMBERS_MAX as usize)
-                .await;
-            let users = members
-                .map_err(failure::of_store)?
-                .into_iter()
-                .map(|member| member.user);
-            engine.tell_gone(&state, users).await;
-        }
-        let gone = engine.gone(&state, &caller.user).await?;
-        Answer::object(&gone)
+        // Of a large room nobody is told apart from its log: lists leave it out.
+        let is_small = state.room.members_count <= UNREAD_HINTS_MEMBERS_MAX;
+        let limit = if is_small { UNREAD_HINTS_MEMBERS_MAX as usize } else { 0 };
+        let members = engine
+            .store
+            .members(room, None, limit)
+            .await
+            .map_err(failure::of_store)?;
+        let users: Vec<UserId> = members.into_iter().map(|member| member.user).collect();
+        engine.tell_gone(&state, &users, &users).await;
+        Answer::object(&engine.gone(&state, &caller.user, &users).await?)
     }
 }
 
 impl Engine {
-    /// Tells people that a chat is no longer theirs.
-    pub(super) async fn tell_gone(&self, state: &RoomState, users: impl IntoIterator<Item = UserId>) {
+    /// Tells `users`, who were among the `participants`, that a chat is no longer theirs.
+    pub(super) async fn tell_gone(&self, state: &RoomState, users: &[UserId], participants: &[UserId]) {
         let mut facts: Vec<(UserId, Payload)> = Vec::new();
         for user in users {
-            match self.gone(state, &user).await.and_then(|data| event(&data)) {
-                Ok(fact) => facts.push((user, fact)),
+            match self.gone(state, user, participants).await.and_then(|data| event(&data)) {
+                Ok(fact) => facts.push((user.clone(), fact)),
                 Err(error) => tracing::error!(%error, "a fact could not be gathered"),
             }
         }
         self.tell(facts).await;
     }
 
-    /// The chat as somebody sees it who is no longer in it: no people, no messages.
-    pub(super) async fn gone(&self, state: &RoomState, viewer: &UserId) -> Result<ChatObject<'static>, Error> {
-        let name = self.chat_name(state, viewer, &[]).await?;
+    /// The chat as somebody sees it who is no longer in it: a name, but no people and no messages.
+    pub(super) async fn gone(
+        &self,
+        state: &RoomState,
+        viewer: &UserId,
+        participants: &[UserId],
+    ) -> Result<ChatObject<'static>, Error> {
+        let name = self.chat_name(state, viewer, participants).await?;
         let mut gone = ChatObject::of_room(state, None, name);
         gone.last_message = None;
         Ok(gone)

@@ -2,44 +2,37 @@
 //! [`UNREAD_HINTS_MEMBERS_MAX`] members give them, only members who listen get them. Mentions in larger rooms go out with the same tick.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::HashSet,
     sync::{Mutex, PoisonError, Weak},
 };
 
 use protocol::RoomId;
-use storage::{EntryKind, Member, StoreError};
+use storage::{EntryKind, Member, RoomState, StoreError};
 use tokio::sync::Notify;
 
 use super::mentions::Mentions;
 use crate::{
     Channel, Engine,
     limits::{HINTS_ROOMS_MAX, HINTS_TICK, UNREAD_HINTS_MEMBERS_MAX},
-    message::{HintHead, UnreadHint, unread},
+    message::{UnreadHint, unread},
     rooms::Appended,
 };
 
-/// Heads that moved since the last tick.
+/// Rooms whose heads moved since the last tick.
 #[derive(Default)]
 pub(crate) struct Hints {
-    heads: Mutex<HashMap<RoomId, HintHead>>,
+    rooms: Mutex<HashSet<RoomId>>,
     mentions: Mentions,
     moved: Notify,
 }
 
 impl Hints {
-    fn note(&self, room: RoomId, head: HintHead) {
-        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_place = heads.len() < HINTS_ROOMS_MAX;
-        match heads.entry(room) {
-            Entry::Occupied(mut known) if known.get().seq < head.seq => {
-                known.insert(head);
-            }
-            Entry::Vacant(place) if has_place => {
-                place.insert(head);
-            }
-            _ => {}
+    fn note(&self, room: RoomId) {
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        if rooms.len() < HINTS_ROOMS_MAX {
+            rooms.insert(room);
         }
-        drop(heads);
+        drop(rooms);
         self.moved.notify_one();
     }
 
@@ -48,8 +41,8 @@ impl Hints {
         self.moved.notify_one();
     }
 
-    fn take(&self) -> HashMap<RoomId, HintHead> {
-        std::mem::take(&mut *self.heads.lock().unwrap_or_else(PoisonError::into_inner))
+    fn take(&self) -> HashSet<RoomId> {
+        std::mem::take(&mut *self.rooms.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -65,16 +58,9 @@ impl Engine {
             self.hints.wake();
             return;
         }
-        if self.relays.is_empty() {
-            return;
+        if !self.relays.is_empty() {
+            self.hints.note(room.id);
         }
-        let head = HintHead {
-            seq: entry.seq,
-            number: entry.number,
-            message_seq: entry.seq,
-            time_ms: entry.time_ms,
-        };
-        self.hints.note(room.id, head);
     }
 
     /// Sends out what gathers, tick by tick, until the engine is gone.
@@ -94,8 +80,8 @@ impl Engine {
     }
 
     async fn send_tick(&self) {
-        for (room, head) in self.hints.take() {
-            if let Err(error) = self.hint_room(room, head).await {
+        for room in self.hints.take() {
+            if let Err(error) = self.hint_room(room).await {
                 tracing::debug!(%room, %error, "hints dropped");
             }
         }
@@ -106,24 +92,27 @@ impl Engine {
         }
     }
 
-    async fn hint_room(&self, room: RoomId, head: HintHead) -> Result<(), StoreError> {
+    async fn hint_room(&self, room: RoomId) -> Result<(), StoreError> {
         let members = self
             .store
             .members(room, None, UNREAD_HINTS_MEMBERS_MAX as usize)
             .await?;
-        for member in members {
-            if self.relays.has_listeners(&Channel::of_user(&member.user)) {
-                self.hint_member(room, head, &member).await?;
-            }
+        let is_listening = |member: &Member| self.relays.has_listeners(&Channel::of_user(&member.user));
+        let listening: Vec<Member> = members.into_iter().filter(is_listening).collect();
+        let Some(state) = self.store.room(room).await? else {
+            return Ok(());
+        };
+        for member in listening {
+            self.hint_member(&state, &member).await?;
         }
         Ok(())
     }
 
-    /// Tells one member's devices how much is unread.
-    pub(super) async fn hint_member(&self, room: RoomId, head: HintHead, member: &Member) -> Result<(), StoreError> {
-        let mark = self.store.mark(room, &member.user).await?;
-        let unread = unread(head.number, mark.read_number, member.joined_number);
-        let hint = UnreadHint::new(room, head, unread).to_payload();
+    /// Tells one member's devices how much is unread, as the room was just now.
+    pub(super) async fn hint_member(&self, state: &RoomState, member: &Member) -> Result<(), StoreError> {
+        let mark = self.store.mark(state.room.id, &member.user).await?;
+        let unread = unread(state.head.number, mark.read_number, member.joined_number);
+        let hint = UnreadHint::new(state, unread).to_payload();
         self.relays.hint_user(&member.user, hint);
         Ok(())
     }

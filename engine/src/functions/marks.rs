@@ -1,6 +1,6 @@
 //! Acknowledging: what "received" and "read" have in common.
 
-use protocol::{Error, MessageId};
+use protocol::{Error, MessageId, RoomId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use storage::{Entry, Mark, Member, RoomState};
@@ -9,7 +9,7 @@ use super::{Answer, answer::to_payload, chats::Event, params};
 use crate::{
     Caller, Channel, Engine, failure,
     limits::UNREAD_HINTS_MEMBERS_MAX,
-    message::{HintHead, MessageObject, status},
+    message::{MessageObject, status},
     relay::Ephemeral,
 };
 
@@ -74,7 +74,7 @@ pub(super) async fn acknowledge(
         engine.show_acknowledged(&state, what, &shown)?;
     }
     if old.read_seq != new.read_seq {
-        engine.show_unread(&state, &member).await;
+        engine.show_unread(id.room, &member).await;
     }
     Answer::object(&shown.with_epoch(state.head.epoch))
 }
@@ -99,17 +99,16 @@ impl Engine {
     }
 
     /// Shows the reader's own devices what is still unread.
-    async fn show_unread(&self, state: &RoomState, member: &Member) {
+    async fn show_unread(&self, room: RoomId, member: &Member) {
         if !self.relays.has_listeners(&Channel::of_user(&member.user)) {
             return;
         }
-        let head = HintHead {
-            seq: state.head.seq,
-            number: state.head.number,
-            message_seq: state.head.message_seq,
-            time_ms: state.head.time_ms,
+        let shown = match self.store.room(room).await {
+            Ok(Some(state)) => self.hint_member(&state, member).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
         };
-        if let Err(error) = self.hint_member(state.room.id, head, member).await {
+        if let Err(error) = shown {
             tracing::debug!(%error, "a hint was dropped");
         }
     }

@@ -56,9 +56,9 @@ impl Function for RemoveParticipants {
         let appended = engine.change(caller, room, verb, None).await?;
         let users = removed_users(&appended.entry);
         if let Some(state) = engine.store.room(appended.room.id).await.map_err(failure::of_store)? {
-            engine.tell_gone(&state, users.clone()).await;
+            engine.tell_gone(&state, &users, &[]).await;
             if users.contains(&caller.user) {
-                return Answer::object(&engine.gone(&state, &caller.user).await?);
+                return Answer::object(&engine.gone(&state, &caller.user, &[]).await?);
             }
         }
         engine.chat_answer(caller, room).await

@@ -122,13 +122,14 @@ struct UnreadChat {
 
 impl UnreadHint {
     /// A chat's head and what one user has not read of it.
-    pub(crate) fn new(room: RoomId, head: HintHead, unread: u64) -> Self {
+    pub(crate) fn new(state: &RoomState, unread: u64) -> Self {
+        let RoomState { room, head } = state;
         Self {
             event: "unread.changed",
             data: UnreadChat {
-                chat_id: room,
-                last_message: last_message(room, head.message_seq),
-                last_activity_timestamp: Timestamp(head.time_ms),
+                chat_id: room.id,
+                last_message: last_message(room.id, head.message_seq),
+                last_activity_timestamp: Timestamp(head.time_ms.max(room.created_ms)),
                 offset: head.seq,
                 unread,
             },
@@ -139,19 +140,6 @@ impl UnreadHint {
     pub(crate) fn to_payload(&self) -> Payload {
         Payload::from_trusted(serde_json::to_vec(self).unwrap_or_default().into())
     }
-}
-
-/// The part of a log's end that a hint shows.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct HintHead {
-    /// The last seq.
-    pub(crate) seq: u64,
-    /// The last number.
-    pub(crate) number: u64,
-    /// The seq of the last message; 0: none.
-    pub(crate) message_seq: u64,
-    /// When, Unix milliseconds.
-    pub(crate) time_ms: i64,
 }
 
 /// The name that needs no look-up of a person: the title, which only chats of two may lack.

@@ -9,6 +9,6 @@ mod object;
 mod publication;
 
 pub(crate) use body::role_name;
-pub(crate) use chat::{ChatObject, HintHead, UnreadHint, first_role, has_own_name, unread};
+pub(crate) use chat::{ChatObject, UnreadHint, first_role, has_own_name, unread};
 pub use object::{MessageObject, Status, status};
 pub use publication::{publication, removed_users};

@@ -1,6 +1,6 @@
 //! The Message object.
 
-use protocol::{Epoch, MessageId, RoomId, UserId, payload::Payload};
+use protocol::{Epoch, MessageId, RoomId, UserId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -138,11 +138,6 @@ impl<'a> MessageObject<'a> {
     pub fn with_epoch(mut self, epoch: Epoch) -> Self {
         self.epoch = Some(epoch);
         self
-    }
-
-    /// The JSON text.
-    pub fn to_payload(&self) -> Payload {
-        Payload::from_trusted(serde_json::to_vec(self).unwrap_or_default().into())
     }
 }
 

@@ -208,7 +208,9 @@ async fn a_pair_whose_chat_was_deleted_gets_a_new_one() {
     let world = World::new();
     let [alice, bob] = world.people(["alice", "bob"]).await;
     let first = alice.calls("room.create", json!({"participants": [bob.id]})).await;
+    let mut phone = alice.listens().await;
     bob.calls("room.delete", json!({"chat_id": first["chat_id"]})).await;
+    assert_eq!(phone.receives("chat.deleted").await["name"], "bob");
     let second = alice.calls("room.create", json!({"participants": [bob.id]})).await;
     assert_ne!(second["chat_id"], first["chat_id"]);
     assert_eq!(second["deleted"], false);

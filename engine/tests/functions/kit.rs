@@ -23,6 +23,8 @@ use storage::{
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::hooks::{Hooked, Hooks, NoHooks};
+
 /// When the stories begin, Unix milliseconds: 2023-11-14T22:13:20Z.
 pub const NOW_MS: i64 = 1_700_000_000_000;
 /// Everybody's password.
@@ -101,9 +103,21 @@ impl World {
 
     /// A node with these limits.
     pub fn with(limits: Limits) -> Arc<Self> {
+        Self::on(limits, Arc::new(NoHooks))
+    }
+
+    /// A node whose store is interfered with.
+    pub fn interfered(hooks: Arc<dyn Hooks>) -> Arc<Self> {
+        Self::on(Limits::default(), hooks)
+    }
+
+    fn on(limits: Limits, hooks: Arc<dyn Hooks>) -> Arc<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let store = SqliteStore::open(&folder.path().join("plenum.db"), Options::default()).expect("a store");
-        let store: Arc<dyn Store> = Arc::new(store);
+        let store: Arc<dyn Store> = Arc::new(Hooked {
+            inner: Arc::new(store),
+            hooks,
+        });
         let (clock, registry) = (Clock::fixed(NOW_MS), Registry::new());
         let relays = Relays::new(Arc::clone(&store));
         let options = RoomOptions {

@@ -3,9 +3,12 @@
 mod accounts;
 mod chats;
 mod history;
+#[path = "../rooms/hooks.rs"]
+mod hooks;
 mod kit;
 mod marks;
 mod messages;
 mod outsiders;
 mod participants;
 mod profiles;
+mod removals;

@@ -151,6 +151,19 @@ async fn the_same_client_msg_id_gives_the_same_message() {
 }
 
 #[tokio::test]
+async fn a_late_retry_hints_what_is_unread_now() {
+    let world = World::new();
+    let [alice, bob] = world.people(["alice", "bob"]).await;
+    let chat = alice.creates_group(&[&bob]).await;
+    let first = json!({"chat_id": chat, "content": "1", "client_msg_id": Uuid::new_v4().to_string()});
+    alice.calls("message.send", first.clone()).await;
+    alice.sends(&chat, "2").await;
+    let mut phone = bob.listens().await;
+    alice.calls("message.send", first).await;
+    assert_eq!(phone.receives("unread.changed").await["unread"], 2);
+}
+
+#[tokio::test]
 async fn a_reply_names_a_message_of_the_same_chat_that_is_there() {
     let world = World::new();
     let [alice, bob, mallory] = world.people(["alice", "bob", "mallory"]).await;
