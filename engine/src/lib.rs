@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod accounts;
+mod back_end;
 mod caller;
 mod channel;
 mod clock;

@@ -9,6 +9,7 @@ mod http;
 pub mod limits;
 mod logging;
 pub mod server;
+mod server_api;
 mod socket;
 mod streams;
 pub mod tokens;

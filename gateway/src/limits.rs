@@ -65,3 +65,7 @@ const _: () = assert!(
     DRAIN_NOTICE.as_millis() + DRAIN_WITHOUT_PEERS.as_millis() + engine::limits::COMMAND_DEADLINE.as_millis() < 5_000
 );
 const _: () = assert!(JWKS_RETRY_AFTER_MS < JWKS_FRESH_FOR_MS && TOKEN_LEEWAY_S <= 5);
+/// Bytes of a request to the server API: batches and broadcasts carry many messages. Twice a message where that is more.
+pub const SERVER_API_BODY_BYTES_MAX: usize = 8 << 20;
+/// Channels of a broadcast and commands of a parallel batch that are under way at once.
+pub const SERVER_API_AT_ONCE: usize = 128;

@@ -113,9 +113,11 @@ impl Command {
         COMMAND_OVERHEAD_BYTES + texts
     }
 
-    /// Whether a repetition under the same id must give the first result: an id of the client's, of somebody who can be told apart.
+    /// Whether a repetition under the same id must give the first result: an id of the client's, of somebody who can be told apart. The system
+    /// can be told apart by what it posts: nobody else posts without a name under an id of their own.
     pub(crate) fn is_repeatable(&self) -> bool {
-        self.client_msg_id.is_some() && !self.caller.is_system() && !self.caller.is_anonymous()
+        let is_posting = matches!(self.verb, Verb::Send { .. } | Verb::Publish { .. });
+        self.client_msg_id.is_some() && !self.caller.is_anonymous() && (is_posting || !self.caller.is_system())
     }
 }
 

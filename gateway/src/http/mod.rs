@@ -45,6 +45,7 @@ pub fn app(
         .configure(page::routes)
         .configure(sockets::routes)
         .configure(crate::streams::routes)
+        .configure(crate::server_api::routes)
         .default_service(web::to(nothing))
 }
 
