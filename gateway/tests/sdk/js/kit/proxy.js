@@ -7,6 +7,8 @@ import net from 'node:net';
 import { Watched } from './wait.js';
 
 const CHUNK_EVERY_MS = 50;
+// A line that buffers much by itself would hide what the node does about its own buffers.
+const BUFFERED_BYTES = 4_096;
 
 export class Line {
   #server;
@@ -72,7 +74,7 @@ export class Line {
   }
 
   #carry(phone) {
-    const node = net.connect(this.#target, '127.0.0.1');
+    const node = net.connect({ port: this.#target, host: '127.0.0.1', highWaterMark: BUFFERED_BYTES });
     const pair = new Pair(phone, node, this.#rate, () => {
       this.#pairs.delete(pair);
       this.#watched.changed();
@@ -150,8 +152,12 @@ class Pair {
   /** Reads no more from the node than the rate allows, so that the node sees a full socket as it would over the air. */
   #pace(rate) {
     this.#node.on('readable', () => {});
-    const most = Math.ceil((rate * CHUNK_EVERY_MS) / 1000);
+    let last = performance.now();
     this.#pacer = setInterval(() => {
+      // By the clock, not by ticks: a tick that comes late lets more through.
+      const now = performance.now();
+      const most = Math.ceil((rate * (now - last)) / 1000);
+      last = now;
       const bytes = this.#node.read(Math.min(most, this.#node.readableLength));
       if (bytes) this.#down(bytes);
     }, CHUNK_EVERY_MS);

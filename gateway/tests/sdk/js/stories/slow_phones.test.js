@@ -72,7 +72,7 @@ function talk(speaker) {
       const seconds = (performance.now() - began) / 1_000;
       const due = Math.min(Math.floor(seconds * PER_SECOND), SECONDS * PER_SECOND);
       while (sent.length < due) {
-        sent.push(speaker.publish(channel, { n: sent.length, text: 'x'.repeat(100) }));
+        sent.push(speaker.publish(channel, { n: sent.length, text: 'x'.repeat(400) }));
       }
       if (due === SECONDS * PER_SECOND) {
         clearInterval(pacer);

@@ -56,18 +56,23 @@ describe('a subscription token', () => {
         );
       });
 
-      test('is worth nothing for another channel, to another user, or signed by another', async (t) => {
+      test('signed by another, or no subscription token at all, is refused with 103', async (t) => {
         const person = await guest(t);
-        const exp = nowSeconds() + 600;
-        const channel = `room:${room}`;
+        const forged = jwt({ sub: 'guest', channel: `room:${room}`, exp: nowSeconds() + 600 }, 'another secret');
+        for (const token of [forged, 'nonsense', connectionToken('guest', 600)]) {
+          assert.equal(await refusal(person, token), 103, `with the token ${token}`);
+        }
+      });
+
+      test('for another channel or for another user: disconnected for good with 3500', async (t) => {
         for (const token of [
           subscriptionToken('guest', 'room:another', 600),
-          subscriptionToken('somebody else', channel, 600),
-          jwt({ sub: 'guest', channel, exp }, 'another secret'),
-          connectionToken('guest', 600),
-          'nonsense',
+          subscriptionToken('somebody else', `room:${room}`, 600),
         ]) {
-          assert.equal(await refusal(person, token), 103, `with the token ${token}`);
+          const person = await guest(t);
+          const gone = next(person.client, 'disconnected');
+          person.client.newSubscription(`room:${room}`, { token }).subscribe();
+          assert.equal((await gone).code, 3500, `with the token ${token}`);
         }
       });
 

@@ -1,0 +1,1 @@
+"""What the stories are told with: a node, people with the SDK, a bad line between them."""
