@@ -2,8 +2,10 @@
 //!
 //! `cargo run --release -p storage --features sqlite --example append_rate -- [folder] [seconds]`
 //!
-//! Each of 64 callers sends a message and waits for its acknowledgement before the next. A room gathers what waits into one
-//! batch and has one batch in flight, as the engine does. The floor writes the same bytes with one `fdatasync` per 64 messages.
+//! Each of 64 callers sends a message and waits for its acknowledgement before the next. A room gathers what waits
+//! into one
+//! batch and has one batch in flight, as the engine does. The floor writes the same bytes with one `fdatasync` per 64
+//! messages.
 #![expect(clippy::print_stdout, reason = "a measurement speaks on standard output")]
 
 use std::{

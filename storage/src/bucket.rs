@@ -1,7 +1,9 @@
 //! Where an entry lies: time-bucketed partitions `((room, bucket), seq)`.
 //!
-//! A bucket ends when its time window ends, or when it holds [`ROWS_MAX`] rows or [`BYTES_MAX`] bytes, whichever comes first. Every row
-//! carries the running count and bytes of its bucket, so that one read of the newest row knows both. The index of buckets (first seq, first time) finds any
+//! A bucket ends when its time window ends, or when it holds [`ROWS_MAX`] rows or [`BYTES_MAX`] bytes, whichever comes
+//! first. Every row
+//! carries the running count and bytes of its bucket, so that one read of the newest row knows both. The index of
+//! buckets (first seq, first time) finds any
 //! seq and any date in one read, and skips empty time. Pure arithmetic; the backends store what it decides.
 
 /// Rows after which a bucket is full.

@@ -153,7 +153,8 @@ pub enum Effect {
         /// The message's seq.
         target: u64,
     },
-    /// The person is a member from now on, with `joined_seq` and `joined_number` of this entry. A present member only gets the role.
+    /// The person is a member from now on, with `joined_seq` and `joined_number` of this entry. A present member only
+    /// gets the role.
     MemberAdded(UserId, crate::Role),
     /// The person is no longer a member; marks go too.
     MemberRemoved(UserId),
@@ -205,7 +206,8 @@ pub enum Select {
     Messages,
 }
 
-/// A range of a log to read: `first..=last`, cut off after `limit` entries or `bytes_max` bytes of bodies (at least one entry is given).
+/// A range of a log to read: `first..=last`, cut off after `limit` entries or `bytes_max` bytes of bodies (at least
+/// one entry is given).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryRange {
     /// The lowest seq wanted.

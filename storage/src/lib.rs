@@ -1,6 +1,7 @@
 //! What Plenum keeps: the repository traits and their backends.
 //!
-//! The engine calls the traits and never a backend; the gateway picks the backend. Nothing here knows a socket, an actor
+//! The engine calls the traits and never a backend; the gateway picks the backend. Nothing here knows a socket, an
+//! actor
 //! or a wire format. One conformance suite (`conformance`) is written against the traits; every backend passes it.
 
 pub mod bucket;

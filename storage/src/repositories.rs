@@ -1,6 +1,7 @@
 //! The repository traits: all that the engine may ask of a store.
 //!
-//! Every call is bounded: ranges have limits, queues are finite ([`StoreError::Busy`]). A write that returned `Ok` is durable. Times are Unix
+//! Every call is bounded: ranges have limits, queues are finite ([`StoreError::Busy`]). A write that returned `Ok` is
+//! durable. Times are Unix
 //! milliseconds and come from the caller, so that a test decides what time it is.
 
 use async_trait::async_trait;
@@ -16,7 +17,8 @@ use crate::{
 /// The rooms' logs.
 #[async_trait]
 pub trait LogRepository: Send + Sync {
-    /// The room and its log's end, read after every append that was handed over earlier has ended: what a new incarnation
+    /// The room and its log's end, read after every append that was handed over earlier has ended: what a new
+    /// incarnation
     /// starts from. None: no such room.
     async fn open_log(&self, room: RoomId, permit: &Permit) -> Result<Option<RoomState>, StoreError>;
 
@@ -88,7 +90,8 @@ pub trait MemberRepository: Send + Sync {
 /// How far people have read. Marks never go back.
 #[async_trait]
 pub trait MarkRepository: Send + Sync {
-    /// Moves a mark forward to at least the given one; gives what it was and what it is now. Nothing is written when it does not move.
+    /// Moves a mark forward to at least the given one; gives what it was and what it is now. Nothing is written when
+    /// it does not move.
     async fn advance_mark(&self, room: RoomId, user: &UserId, mark: Mark) -> Result<(Mark, Mark), StoreError>;
 
     /// One person's mark.
@@ -160,7 +163,8 @@ pub trait UserLogRepository: Send + Sync {
 /// Small values of the installation.
 #[async_trait]
 pub trait MetaRepository: Send + Sync {
-    /// The value under a key; when there is none, `value` is stored first. Two nodes that start together get the same answer.
+    /// The value under a key; when there is none, `value` is stored first. Two nodes that start together get the same
+    /// answer.
     async fn meta_or_insert(&self, key: &str, value: Vec<u8>) -> Result<Vec<u8>, StoreError>;
 
     /// Gives every log a new epoch in one step: after a copy of the data has been put back.

@@ -51,7 +51,8 @@ pub struct RoomState {
 pub struct NewRoom {
     /// The proposed id.
     pub id: RoomId,
-    /// What kind. Of [`RoomKind::Direct`] there is at most one per pair, of [`RoomKind::Channel`] one per name.
+    /// What kind. Of [`RoomKind::Direct`] there is at most one per pair that is not deleted, of [`RoomKind::Channel`] one
+    /// per name.
     pub kind: RoomKind,
     /// Title or channel name.
     pub name: String,

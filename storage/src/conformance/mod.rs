@@ -1,4 +1,5 @@
-//! One suite for every backend, written against the traits. A backend's test calls [`conformance_tests!`](crate::conformance_tests)
+//! One suite for every backend, written against the traits. A backend's test calls
+//! [`conformance_tests!`](crate::conformance_tests)
 //! with a function that makes a fresh, empty store; each story becomes a test of its own.
 //!
 //! The suite knows no backend, and no story depends on another.
@@ -70,6 +71,7 @@ macro_rules! conformance_tests {
                 a_created_room_is_there_with_its_members,
                 a_room_id_is_given_once,
                 a_pair_has_one_direct_chat,
+                a_pair_whose_chat_was_deleted_begins_a_new_one,
                 many_who_begin_the_same_chat_at_once_get_one,
                 a_channel_has_its_name_alone,
                 rooms_of_a_kind_come_in_the_order_of_their_ids,

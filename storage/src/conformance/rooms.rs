@@ -5,7 +5,7 @@ use std::sync::Arc;
 use protocol::RoomId;
 
 use super::kit::{START_MS, TestRoom, new_room, range, seqs, user};
-use crate::{EntryRange, NewRoom, RoomCreated, RoomKind, Select, Store, StoreError};
+use crate::{Effect, EntryKind, EntryRange, NewRoom, RoomCreated, RoomKind, Select, Store, StoreError};
 
 async fn created(store: &Arc<dyn Store>, room: NewRoom) -> RoomCreated {
     store.create_room(room).await.expect("the store creates a room")
@@ -73,6 +73,28 @@ pub async fn a_pair_has_one_direct_chat(store: Arc<dyn Store>) {
     assert_eq!(rooms[3].1.room.members_count, 1);
     let crowd = new_room(RoomKind::Direct, "", &["alice", "bob", "carol"]);
     assert!(store.create_room(crowd).await.is_err());
+}
+
+/// A deleted chat does not come back; the pair gets another.
+pub async fn a_pair_whose_chat_was_deleted_begins_a_new_one(store: Arc<dyn Store>) {
+    let first = new_room(RoomKind::Direct, "", &["alice", "bob"]);
+    let mut room = TestRoom::create(&store, first).await;
+    let deletion = room.notice(EntryKind::RoomDeleted, "alice", vec![Effect::RoomDeleted]);
+    room.append(vec![deletion]).await;
+    let RoomCreated::New(second) = created(&store, new_room(RoomKind::Direct, "", &["bob", "alice"])).await else {
+        panic!("the old chat is deleted");
+    };
+    assert_ne!(second.room.id, room.id);
+    let RoomCreated::Existing(again) = created(&store, new_room(RoomKind::Direct, "", &["alice", "bob"])).await else {
+        panic!("the new chat is there");
+    };
+    assert_eq!(again.room.id, second.room.id);
+    let old = store
+        .room(room.id)
+        .await
+        .expect("a read")
+        .expect("the old chat is kept");
+    assert!(old.room.deleted);
 }
 
 /// Twenty ask at once.

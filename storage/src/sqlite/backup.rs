@@ -9,11 +9,13 @@ use super::{SqliteStore, open};
 use crate::StoreError;
 
 impl SqliteStore {
-    /// Writes a copy of the whole store, as of one moment, into a new file. Appends go on meanwhile. Blocks; not for a thread
+    /// Writes a copy of the whole store, as of one moment, into a new file. Appends go on meanwhile. Blocks; not for a
+    /// thread
     /// that serves. The copy appears under its name only when it is complete and on the disk.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when `to` exists; [`StoreError::Full`] and [`StoreError::Failed`] say what the disk says.
+    /// [`StoreError::Conflict`] when `to` exists; [`StoreError::Full`] and [`StoreError::Failed`] say what the disk
+    /// says.
     pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
         backup(self.path(), to)
     }

@@ -1,4 +1,5 @@
-//! Whether everything that is derived from the logs agrees with them. For `plenum check-data` and for tests that kill a node:
+//! Whether everything that is derived from the logs agrees with them. For `plenum check-data` and for tests that kill
+//! a node:
 //! it computes again what appends have written, and compares.
 
 use std::path::Path;
@@ -56,21 +57,23 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "a joining number or mark that is not the log's",
-        query: "SELECT m.room || ' ' || m.user FROM members m CROSS JOIN reachable e ON e.room = m.room AND e.seq = m.joined_seq \
-                WHERE e.number <> m.joined_number \
+        query: "SELECT m.room || ' ' || m.user FROM members m CROSS JOIN reachable e \
+                ON e.room = m.room AND e.seq = m.joined_seq WHERE e.number <> m.joined_number \
                 UNION ALL SELECT m.room || ' ' || m.user FROM marks m CROSS JOIN reachable e \
                 ON e.room = m.room AND e.seq = m.read_seq WHERE e.number <> m.read_number",
     },
     Rule {
         name: "a record of a command beyond the end of the log, or of another command",
-        query: "SELECT c.room || ' ' || c.seq FROM client_msg_ids c JOIN heads h ON h.room = c.room WHERE c.seq > h.seq \
+        query: "SELECT c.room || ' ' || c.seq FROM client_msg_ids c JOIN heads h ON h.room = c.room \
+                WHERE c.seq > h.seq \
                 UNION ALL SELECT c.room || ' ' || c.seq FROM client_msg_ids c CROSS JOIN reachable e \
                 ON e.room = c.room AND e.seq = c.seq WHERE e.command_id <> c.command_id",
     },
     Rule {
         name: "a deleted row that still has text, or a version of a deleted message that is not deleted",
         query: "SELECT room || ' ' || seq FROM reachable WHERE deleted = 1 AND length(body) > 0 \
-                UNION ALL SELECT e.room || ' ' || e.seq FROM reachable e CROSS JOIN reachable m ON m.room = e.room AND m.seq = e.target \
+                UNION ALL SELECT e.room || ' ' || e.seq FROM reachable e CROSS JOIN reachable m \
+                ON m.room = e.room AND m.seq = e.target \
                 WHERE e.kind = 2 AND m.deleted = 1 AND e.deleted = 0",
     },
     Rule {
@@ -81,7 +84,8 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "an edit or deletion behind its message's newest version",
-        query: "SELECT e.room || ' ' || e.seq FROM reachable e CROSS JOIN reachable m ON m.room = e.room AND m.seq = e.target \
+        query: "SELECT e.room || ' ' || e.seq FROM reachable e CROSS JOIN reachable m \
+                ON m.room = e.room AND m.seq = e.target \
                 WHERE e.kind IN (2, 3) AND m.version < e.seq",
     },
     Rule {
@@ -98,7 +102,8 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "a light log whose end is not its newest entry",
-        query: "SELECT l.user FROM user_logs l WHERE l.seq <> (SELECT coalesce(max(seq), 0) FROM user_entries e WHERE e.user = l.user) \
+        query: "SELECT l.user FROM user_logs l \
+                WHERE l.seq <> (SELECT coalesce(max(seq), 0) FROM user_entries e WHERE e.user = l.user) \
                 OR l.seq <> (SELECT count(*) FROM user_entries e WHERE e.user = l.user)",
     },
 ];
@@ -232,7 +237,8 @@ fn check_log(connection: &Connection, room: i64, stored: &End, report: &mut Repo
 fn check_bucket(connection: &Connection, room: i64, end: &mut End, report: &mut Report) -> rusqlite::Result<()> {
     let name = protocol::RoomId::from_key(room);
     let mut statement = connection.prepare_cached(
-        "SELECT seq, number, kind, time_ms, bucket_rows, bucket_bytes, coalesce(actor, sender, ''), command_id FROM entries WHERE room = ?1 AND bucket = ?2 ORDER BY seq",
+        "SELECT seq, number, kind, time_ms, bucket_rows, bucket_bytes, coalesce(actor, sender, ''), command_id \
+         FROM entries WHERE room = ?1 AND bucket = ?2 ORDER BY seq",
     )?;
     let mut found = statement.query(params![room, end.bucket])?;
     while let Some(row) = found.next()? {

@@ -5,7 +5,6 @@
 
 use std::{
     cell::Cell,
-    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -30,11 +29,10 @@ const EMPTY_PAUSE: Duration = Duration::from_secs(1);
 const IDLE_PAUSE: Duration = Duration::from_secs(30);
 
 /// What jobs tell the background lane. Lives on the writer's thread.
-#[derive(Clone, Default)]
 pub(super) struct Signals {
-    newest_ms: Rc<Cell<i64>>,
-    has_purge: Rc<Cell<bool>>,
-    has_deletion: Rc<Cell<bool>>,
+    newest_ms: Cell<i64>,
+    has_purge: Cell<bool>,
+    has_deletion: Cell<bool>,
     wal_pages: Arc<AtomicUsize>,
     page_bytes: i64,
 }
@@ -42,11 +40,13 @@ pub(super) struct Signals {
 impl Signals {
     /// Counts the pages of the write-ahead log in `wal_pages`, of `page_bytes` bytes each.
     pub(super) fn new(wal_pages: Arc<AtomicUsize>, page_bytes: i64) -> Self {
+        // An earlier process may have ended between a deletion or purge and the work that follows it.
         Self {
+            newest_ms: Cell::new(0),
+            has_purge: Cell::new(true),
+            has_deletion: Cell::new(true),
             wal_pages,
             page_bytes,
-            has_purge: Rc::new(Cell::new(true)),
-            ..Self::default()
         }
     }
 
@@ -212,7 +212,8 @@ fn remove_purged(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(true)
 }
 
-/// Copies the write-ahead log back into the file when it is long enough, and empties it when it is too long or holds text
+/// Copies the write-ahead log back into the file when it is long enough, and empties it when it is too long or holds
+/// text
 /// that has been deleted since.
 fn copy_back(connection: &Connection, signals: &Signals, is_idle: bool) -> rusqlite::Result<Emptying> {
     let pages = signals.wal_pages();

@@ -18,7 +18,8 @@ fn issuer(entry: &Entry) -> UserId {
     who.cloned().unwrap_or_else(UserId::anonymous)
 }
 
-/// Which entries of a batch are repetitions: of what the log holds, or of an earlier entry of the batch itself, whose place in
+/// Which entries of a batch are repetitions: of what the log holds, or of an earlier entry of the batch itself, whose
+/// place in
 /// the log is the one proposed.
 pub(super) fn repetitions(batch: &AppendBatch, connection: &Connection) -> rusqlite::Result<Vec<(usize, u64)>> {
     let mut found = Vec::new();

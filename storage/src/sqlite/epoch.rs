@@ -1,6 +1,7 @@
 //! Epochs on their way in and out.
 //!
-//! The stored epoch of a log is its visible epoch XOR a salt of the whole store. Replacing the salt gives every log another
+//! The stored epoch of a log is its visible epoch XOR a salt of the whole store. Replacing the salt gives every log
+//! another
 //! epoch in one step, whatever the number of rooms; different logs keep different epochs.
 
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -53,7 +53,8 @@ pub(super) fn append_error(error: &Error) -> AppendError {
     }
 }
 
-/// Whether COMMIT left open what is on the disk. SQLite rolls back after any error of COMMIT; but when the error came from
+/// Whether COMMIT left open what is on the disk. SQLite rolls back after any error of COMMIT; but when the error came
+/// from
 /// the disk, the frame that ends the transaction may have reached it.
 pub(super) fn is_unknown_after_commit(error: &Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)

@@ -116,7 +116,8 @@ impl Faults {
         self.state().armed.push((step, nth, failure));
     }
 
-    /// From the next transaction on the file may have this many pages; 0: as many as it has now. A full disk without one.
+    /// From the next transaction on the file may have this many pages; 0: as many as it has now. A full disk without
+    /// one.
     pub fn limit_pages(&self, pages_max: u32) {
         self.state().pages_max = Some(pages_max);
     }

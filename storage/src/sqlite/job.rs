@@ -42,7 +42,8 @@ pub(super) enum End {
     Unknown(String),
 }
 
-/// A job of the writer. It may be run more than once: a transaction that has to do without one of its jobs is done again.
+/// A job of the writer. It may be run more than once: a transaction that has to do without one of its jobs is done
+/// again.
 pub(super) trait Job: Send {
     /// Log entries it writes.
     fn entries(&self) -> usize {

@@ -1,6 +1,7 @@
 //! The lock of a serving process: one node per file.
 //!
-//! An advisory lock on a file beside the database, held for the life of the process and let go by the kernel when it ends,
+//! An advisory lock on a file beside the database, held for the life of the process and let go by the kernel when it
+//! ends,
 //! however it ends. SQLite's own locks stay free, so that `plenum user add` works beside a running node.
 
 use std::{

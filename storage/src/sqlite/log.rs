@@ -220,7 +220,8 @@ fn next_bucket(
 
 /// The first seq at or after a time; one behind the end if there is none.
 fn seq_at(connection: &Connection, room: i64, time_ms: i64) -> rusqlite::Result<u64> {
-    // The last bucket that begins before the time is the only one that can hold the border; when all of it is older, the
+    // The last bucket that begins before the time is the only one that can hold the border; when all of it is older,
+    // the
     // border is the first row of the next bucket.
     let before: Option<Bucket> = connection
         .prepare_cached(

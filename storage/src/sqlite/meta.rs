@@ -58,7 +58,10 @@ impl MetaRepository for SqliteStore {
         self.write(|context| {
             context
                 .connection
-                .prepare_cached("INSERT INTO meta (key, value) VALUES ('storage/check', x'00') ON CONFLICT (key) DO UPDATE SET value = value")?
+                .prepare_cached(
+                    "INSERT INTO meta (key, value) VALUES ('storage/check', x'00') \
+                     ON CONFLICT (key) DO UPDATE SET value = value",
+                )?
                 .execute([])?;
             Ok(())
         })
@@ -68,7 +71,8 @@ impl MetaRepository for SqliteStore {
 
 type RenewWork = fn(&Context<'_>) -> Result<i64, Fault>;
 
-/// Renewing all epochs. The new salt is in force on the writer's thread, before the next job runs and whether or not the
+/// Renewing all epochs. The new salt is in force on the writer's thread, before the next job runs and whether or not
+/// the
 /// caller still waits.
 struct Renewal {
     shared: Arc<Shared>,

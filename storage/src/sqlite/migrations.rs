@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-/// The steps: the first makes version 1 out of an empty file, the next version 2 out of that, and so on. A step that has been
+/// The steps: the first makes version 1 out of an empty file, the next version 2 out of that, and so on. A step that
+/// has been
 /// published never changes.
 const STEPS: &[&str] = &[include_str!("schema.sql")];
 
@@ -14,7 +15,8 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
-/// Brings a file to [`VERSION`]. Another process may be doing the same: the version is read again inside each transaction.
+/// Brings a file to [`VERSION`]. Another process may be doing the same: the version is read again inside each
+/// transaction.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     loop {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

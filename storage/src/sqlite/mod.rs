@@ -1,7 +1,9 @@
 //! The embedded backend: one SQLite file, one thread that writes, a few that read.
 //!
-//! The gateway opens it and hands it to the engine as a `Store`. A write is answered when its commit is on the disk; waiting
-//! writes share one commit. Nothing here decides what may be written: it knows no permission and no wire format, and reads
+//! The gateway opens it and hands it to the engine as a `Store`. A write is answered when its commit is on the disk;
+//! waiting
+//! writes share one commit. Nothing here decides what may be written: it knows no permission and no wire format, and
+//! reads
 //! no clock for data.
 
 mod accounts;
@@ -84,7 +86,8 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens a file, creating it or bringing it to this build's schema where needed. Blocks; not for a thread that serves.
+    /// Opens a file, creating it or bringing it to this build's schema where needed. Blocks; not for a thread that
+    /// serves.
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong with the file and what to do.

@@ -17,7 +17,8 @@ use super::{
 pub enum OpenError {
     /// A newer Plenum has written the file.
     #[error(
-        "{} has schema version {found}; this Plenum knows versions up to {known}. Run the version that wrote it, or a newer one",
+        "{} has schema version {found}; this Plenum knows versions up to {known}. \
+         Run the version that wrote it, or a newer one",
         path.display()
     )]
     NewerSchema {

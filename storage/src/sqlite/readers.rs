@@ -1,4 +1,5 @@
-//! The threads that read. Each has a connection of its own and works in one short transaction per call, so that a call sees
+//! The threads that read. Each has a connection of its own and works in one short transaction per call, so that a call
+//! sees
 //! one state and a long list never holds back the write-ahead log.
 
 use std::{

@@ -130,7 +130,10 @@ fn existing(connection: &Connection, new: &NewRoom) -> Result<Option<RoomId>, Fa
         RoomKind::Direct => {
             let (low, high) = pair(new)?;
             connection
-                .prepare_cached("SELECT room FROM direct_rooms JOIN rooms USING (room) WHERE low = ?1 AND high = ?2 AND NOT deleted")?
+                .prepare_cached(
+                    "SELECT room FROM direct_rooms JOIN rooms USING (room) \
+                     WHERE low = ?1 AND high = ?2 AND NOT deleted",
+                )?
                 .query_row([low.as_str(), high.as_str()], |row| row.get(0))
                 .optional()?
         }
@@ -177,7 +180,8 @@ fn add_first_members(connection: &Connection, new: &NewRoom) -> Result<u64, Faul
     Ok(count as u64)
 }
 
-/// Takes a log out of reach at once: without its index of buckets no read finds a row. The rows go in slices after that.
+/// Takes a log out of reach at once: without its index of buckets no read finds a row. The rows go in slices after
+/// that.
 fn purge(context: &Context<'_>, room: RoomId) -> Result<RoomState, Fault> {
     let (connection, key) = (context.connection, room.key());
     let mut state = room_state(connection, room, context.salt)?.ok_or(StoreError::NotFound)?;

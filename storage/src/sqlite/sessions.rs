@@ -31,7 +31,8 @@ pub(super) fn by_id(connection: &Connection, id: Uuid) -> rusqlite::Result<Optio
 pub(super) fn of_user(connection: &Connection, user: &UserId, now_ms: i64) -> rusqlite::Result<Vec<AuthSession>> {
     connection
         .prepare_cached(&format!(
-            "SELECT {SESSION} FROM auth_sessions WHERE user = ?1 AND expires_ms > ?2 ORDER BY created_ms DESC, session DESC"
+            "SELECT {SESSION} FROM auth_sessions WHERE user = ?1 AND expires_ms > ?2 \
+             ORDER BY created_ms DESC, session DESC"
         ))?
         .query_map(params![user.as_str(), now_ms], session)?
         .collect()

@@ -1,4 +1,5 @@
-//! The writer's thread: the only one that changes the database. It takes what waits, writes it in one transaction with a
+//! The writer's thread: the only one that changes the database. It takes what waits, writes it in one transaction with
+//! a
 //! savepoint per job, and answers when the transaction is durable.
 
 use std::{sync::Arc, time::Instant};
@@ -106,7 +107,8 @@ impl Writer {
                 continue;
             }
             if let Attempt::Again(again) = self.attempt(jobs) {
-                // The first group comes first: `pop` takes from the end. What stood behind the broken job starts afresh.
+                // The first group comes first: `pop` takes from the end. What stood behind the broken job starts
+                // afresh.
                 let mut again = again.into_iter();
                 let first = again.next().unwrap_or_default();
                 groups.extend(again.rev().map(|jobs| (jobs, tries)));
