@@ -4,7 +4,7 @@ use bytes::Bytes;
 use protocol::{UserId, payload::Payload};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use storage::Role;
+use storage::{Role, Room, RoomKind};
 
 use crate::timestamp::Timestamp;
 
@@ -78,24 +78,51 @@ struct AddedPerson<'a> {
     role: &'static str,
 }
 
+/// A room as an entry keeps it: what listeners are shown of it is a function of the entry alone.
 #[derive(Serialize)]
-struct ParticipantsBody<'a> {
-    added: Vec<AddedPerson<'a>>,
-    removed: &'a [UserId],
+struct RoomBody<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    name: &'a str,
+    kind: &'static str,
+    initiator: &'a str,
+    participants_count: u64,
+    created: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    added: Option<Vec<AddedPerson<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<&'a [UserId]>,
 }
 
-/// The body of a change of the participants.
-pub fn participants(added: &[(UserId, Role)], removed: &[UserId]) -> Bytes {
-    to_bytes(&ParticipantsBody {
-        added: added
-            .iter()
-            .map(|(user_id, role)| AddedPerson {
-                user_id,
-                role: role_name(*role),
-            })
-            .collect(),
-        removed,
+impl<'a> RoomBody<'a> {
+    fn of(room: &'a Room) -> Self {
+        Self {
+            name: &room.name,
+            kind: kind_name(room.kind),
+            initiator: room.initiator.as_ref().map_or("", UserId::as_str),
+            participants_count: room.members_count,
+            created: Timestamp(room.created_ms),
+            added: None,
+            removed: None,
+        }
+    }
+}
+
+/// The body of a change of the participants, with the room as it is after it.
+pub fn participants(room: &Room, added: &[(UserId, Role)], removed: &[UserId]) -> Bytes {
+    let added = added.iter().map(|(user_id, role)| AddedPerson {
+        user_id,
+        role: role_name(*role),
+    });
+    to_bytes(&RoomBody {
+        added: Some(added.collect()),
+        removed: Some(removed),
+        ..RoomBody::of(room)
     })
+}
+
+/// The body of a change of the room itself (a new name, its deletion), with the room as it is after it.
+pub fn room(room: &Room) -> Bytes {
+    to_bytes(&RoomBody::of(room))
 }
 
 /// Who was removed by a change of the participants; a damaged body removes nobody.
@@ -107,13 +134,13 @@ pub(super) fn removed(body: &[u8]) -> Vec<UserId> {
     serde_json::from_slice::<Removed>(body).map_or_else(|_| Vec::new(), |body| body.removed)
 }
 
-/// The body of a renaming.
-pub fn renamed(name: &str) -> Bytes {
-    #[derive(Serialize)]
-    struct Renamed<'a> {
-        name: &'a str,
+/// A kind's name in JSON.
+pub const fn kind_name(kind: RoomKind) -> &'static str {
+    match kind {
+        RoomKind::Direct => "direct",
+        RoomKind::Group => "group",
+        RoomKind::Channel => "channel",
     }
-    to_bytes(&Renamed { name })
 }
 
 /// A role's name in JSON.
@@ -152,15 +179,27 @@ mod tests {
     }
 
     #[test]
-    fn the_removed_are_read_back() -> Result<(), protocol::IdError> {
+    fn a_change_of_people_keeps_the_room_and_the_removed_are_read_back() -> Result<(), protocol::IdError> {
         let (alice, bob): (UserId, UserId) = ("alice".parse()?, "bob".parse()?);
-        let body = participants(&[(alice, Role::Owner)], std::slice::from_ref(&bob));
+        let room = Room {
+            id: protocol::RoomId::from_key(7),
+            kind: RoomKind::Group,
+            name: "a group".to_owned(),
+            initiator: None,
+            created_ms: 0,
+            deleted: false,
+            members_count: 2,
+        };
+        let body = participants(&room, &[(alice, Role::Owner)], std::slice::from_ref(&bob));
         assert_eq!(
-            &body[..],
-            br#"{"added":[{"user_id":"alice","role":"owner"}],"removed":["bob"]}"#
+            std::str::from_utf8(&body),
+            Ok(concat!(
+                r#"{"name":"a group","kind":"group","initiator":"","participants_count":2,"created":"1970-01-01T00:00:00.000Z","#,
+                r#""added":[{"user_id":"alice","role":"owner"}],"removed":["bob"]}"#
+            ))
         );
         assert_eq!(removed(&body), [bob]);
-        assert!(removed(b"").is_empty());
+        assert!(removed(&super::room(&room)).is_empty() && removed(b"").is_empty());
         Ok(())
     }
 }

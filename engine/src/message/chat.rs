@@ -5,7 +5,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use storage::{Member, Role, Room, RoomKind, RoomState};
 
-use super::{body::role_name, object::MessageObject};
+use super::{
+    body::{kind_name, role_name},
+    object::MessageObject,
+};
 use crate::timestamp::Timestamp;
 
 /// A chat, as one of its participants sees it.
@@ -89,14 +92,6 @@ impl ChatObject<'_> {
 /// The id of a room's newest message; `seq` 0: there is none.
 pub(super) fn last_message(room: RoomId, seq: u64) -> Option<MessageId> {
     (seq != 0).then_some(MessageId { room, seq })
-}
-
-const fn kind_name(kind: RoomKind) -> &'static str {
-    match kind {
-        RoomKind::Direct => "direct",
-        RoomKind::Group => "group",
-        RoomKind::Channel => "channel",
-    }
 }
 
 /// What is unread: the room's newest number without what was read, and without what was there before joining. Never negative.

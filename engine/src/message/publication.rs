@@ -1,8 +1,10 @@
 //! What listeners of a room's channel are given: one JSON value per entry, the same bytes for everybody.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use protocol::{RoomId, UserId, payload::Payload};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use storage::{Entry, EntryKind};
 
@@ -25,12 +27,8 @@ struct Event<T> {
 #[derive(Serialize)]
 struct Change<'a> {
     chat_id: RoomId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    added: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    removed: Option<&'a RawValue>,
+    #[serde(flatten)]
+    body: ChangeBody<'a>,
     /// Who did it; empty: the system.
     actor: &'a str,
     last_activity_timestamp: Timestamp,
@@ -38,15 +36,10 @@ struct Change<'a> {
     offset: u64,
 }
 
-#[derive(Default, serde::Deserialize)]
-struct ChangeBody<'a> {
-    #[serde(borrow, default)]
-    name: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    added: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    removed: Option<&'a RawValue>,
-}
+/// The fields of the entry's body, as they are stored.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(transparent)]
+struct ChangeBody<'a>(#[serde(borrow)] BTreeMap<&'a str, &'a RawValue>);
 
 /// The payload of an entry's publication: a pure function of the two, the same live, from memory and from storage.
 pub fn publication(channel: &Channel, entry: &Entry) -> Payload {
@@ -75,12 +68,9 @@ pub fn publication(channel: &Channel, entry: &Entry) -> Payload {
 }
 
 fn change(room: RoomId, entry: &Entry) -> Change<'_> {
-    let body: ChangeBody<'_> = serde_json::from_slice(&entry.body).unwrap_or_default();
     Change {
         chat_id: room,
-        name: body.name,
-        added: body.added,
-        removed: body.removed,
+        body: serde_json::from_slice(&entry.body).unwrap_or_default(),
         actor: entry
             .actor
             .as_ref()
@@ -139,6 +129,18 @@ pub(super) mod tests {
             version: 0,
             deleted: false,
             body: body::message(content, &Payload::from_trusted(Bytes::from_static(b"[]"))),
+        }
+    }
+
+    fn room() -> storage::Room {
+        storage::Room {
+            id: ROOM,
+            kind: storage::RoomKind::Group,
+            name: "a group".to_owned(),
+            initiator: None,
+            created_ms: 0,
+            deleted: false,
+            members_count: 2,
         }
     }
 
@@ -206,6 +208,7 @@ pub(super) mod tests {
             actor: Some("alice".parse().expect("an id")),
             sender: None,
             body: body::participants(
+                &room(),
                 &[("carol".parse().expect("an id"), Role::Member)],
                 &["bob".parse().expect("an id")],
             ),
@@ -214,11 +217,42 @@ pub(super) mod tests {
         let shown = text(&Channel::of_room(ROOM), &entry);
         assert!(shown.contains(r#""event":"participants.changed""#), "{shown}");
         assert!(
-            shown.contains(r#""added":[{"user_id":"carol","role":"member"}],"removed":["bob"],"actor":"alice""#),
+            shown.contains(r#""added":[{"user_id":"carol","role":"member"}]"#) && shown.contains(r#""actor":"alice""#),
+            "{shown}"
+        );
+        assert!(
+            shown.contains(r#""removed":["bob"]"#) && shown.contains(r#""participants_count":2"#),
             "{shown}"
         );
         assert_eq!(removed_users(&entry), ["bob".parse().expect("an id")]);
         assert!(removed_users(&message(1, "alice", "x")).is_empty());
+    }
+
+    #[test]
+    fn a_new_name_and_the_end_of_a_room_carry_what_the_entry_knows_of_it() {
+        let renamed = Entry {
+            kind: EntryKind::RoomUpdated,
+            body: body::room(&room()),
+            ..message(3, "alice", "")
+        };
+        let shown = text(&Channel::of_room(ROOM), &renamed);
+        assert!(
+            shown.starts_with(r#"{"event":"chat.updated","data":{"chat_id":"0000000000007","#),
+            "{shown}"
+        );
+        assert!(
+            shown.contains(r#""name":"a group""#) && shown.contains(r#""deleted":false"#),
+            "{shown}"
+        );
+        let deleted = Entry {
+            kind: EntryKind::RoomDeleted,
+            ..renamed
+        };
+        let shown = text(&Channel::of_room(ROOM), &deleted);
+        assert!(
+            shown.starts_with(r#"{"event":"chat.deleted""#) && shown.contains(r#""deleted":true"#),
+            "{shown}"
+        );
     }
 
     #[test]

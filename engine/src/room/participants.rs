@@ -26,7 +26,7 @@ pub(super) fn add(pending: &mut Pending<'_>, role: Option<Role>, users: &[(UserI
     for (user, role) in &added {
         pending.set_member(user, *role)?;
     }
-    let body = body::participants(&added, &[]);
+    let body = body::participants(&pending.room, &added, &[]);
     Ok(Draft {
         effects: added
             .into_iter()
@@ -63,7 +63,7 @@ pub(super) fn remove(
     for user in &removed {
         pending.remove_member(user);
     }
-    let body = body::participants(&[], &removed);
+    let body = body::participants(&pending.room, &[], &removed);
     Ok(Draft {
         effects: removed.into_iter().map(Effect::MemberRemoved).collect(),
         ..Draft::new(EntryKind::Participants, body)

@@ -10,6 +10,6 @@ pub(super) fn draft(pending: &mut Pending<'_>, name: &str) -> Draft {
     name.clone_into(&mut pending.room.name);
     Draft {
         effects: vec![Effect::Renamed(name.to_owned())],
-        ..Draft::new(EntryKind::RoomUpdated, body::renamed(name))
+        ..Draft::new(EntryKind::RoomUpdated, body::room(&pending.room))
     }
 }

@@ -168,7 +168,7 @@ async fn who_is_removed_is_refused_at_once_and_who_leaves_too() {
     chat.sends("bob", "hi").await.expect("sent");
     let removal = chat.does("alice", remove(&["bob", "nobody"])).await.expect("removed");
     assert_eq!(removal.room.members_count, 2);
-    assert_eq!(&removal.entry.body[..], br#"{"added":[],"removed":["bob"]}"#);
+    assert!(removal.entry.body.ends_with(br#""added":[],"removed":["bob"]}"#));
     assert_eq!(code(&chat.sends("bob", "still here?").await), NOT_FOUND);
     assert_eq!(code(&chat.does("carol", remove(&["alice"])).await), DENIED);
     chat.does("carol", remove(&["carol"])).await.expect("left");
