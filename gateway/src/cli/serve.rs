@@ -62,6 +62,11 @@ impl Serve {
 
 /// Other programs wait for the first line: it comes when the port is open.
 fn announce(node: &Node, demo: Option<&Demo>) -> std::io::Result<()> {
+    tracing::info!(
+        address = %node.address,
+        sessions = node.sessions_max,
+        "the descriptor limit allows this many sessions"
+    );
     let address = format!("http://{}", node.address);
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on {address}")?;
@@ -69,11 +74,6 @@ fn announce(node: &Node, demo: Option<&Demo>) -> std::io::Result<()> {
         out.write_all(hints(&address, demo).as_bytes())?;
     }
     out.flush()?;
-    tracing::info!(
-        address = %node.address,
-        sessions = node.sessions_max,
-        "the descriptor limit allows this many sessions"
-    );
     Ok(())
 }
 

@@ -51,7 +51,10 @@ fn load_text(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigE
 /// The findings, without the folder's name.
 fn findings(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
     let error = load_text(text, environment).expect_err("wrong on purpose");
-    let place = |line: &String| line.find("plenum.toml").map_or_else(|| line.clone(), |at| line[at..].to_owned());
+    let place = |line: &String| {
+        line.find("plenum.toml")
+            .map_or_else(|| line.clone(), |at| line[at..].to_owned())
+    };
     error.0.iter().map(place).collect()
 }
 
@@ -60,8 +63,18 @@ fn with_nothing_given_the_defaults_hold() {
     let config = load(&Overrides::default(), Vec::new()).expect("the defaults are fine");
     assert_eq!(config, Config::default());
     assert_eq!(config.listen.0, "127.0.0.1:8080");
-    assert_eq!((config.publish_per_second.0, config.message_bytes.0, config.drain_timeout_s.0), (20, 65_536, 25));
-    assert_eq!((config.open_channels, config.allow_anonymous, config.delivery_budget_ms), (false, false, None));
+    assert_eq!(
+        (
+            config.publish_per_second.0,
+            config.message_bytes.0,
+            config.drain_timeout_s.0
+        ),
+        (20, 65_536, 25)
+    );
+    assert_eq!(
+        (config.open_channels, config.allow_anonymous, config.delivery_budget_ms),
+        (false, false, None)
+    );
     assert!(warnings(&config).is_empty());
 }
 
@@ -93,7 +106,10 @@ fn the_command_line_counts_before_the_environment_and_that_before_the_file() {
 #[test]
 fn a_misspelt_key_is_an_error_that_names_file_line_and_key() {
     let found = findings("# first\n\n[realtime]\nopen_chanels = true\n", &[]);
-    assert_eq!(found, ["plenum.toml:4: unknown key `realtime.open_chanels`; did you mean `realtime.open_channels`?"]);
+    assert_eq!(
+        found,
+        ["plenum.toml:4: unknown key `realtime.open_chanels`; did you mean `realtime.open_channels`?"]
+    );
     let found = findings("colour = \"blue\"\n", &[]);
     assert_eq!(found, ["plenum.toml:1: unknown key `colour`"]);
     let found = findings("listen.port = 8080\n", &[]);
@@ -102,20 +118,41 @@ fn a_misspelt_key_is_an_error_that_names_file_line_and_key() {
 
 #[test]
 fn an_unknown_variable_is_an_error() {
-    let found = findings("", &[("PLENUM_LISTENN", "127.0.0.1:1"), ("PLENUMX", "of somebody else")]);
-    assert_eq!(found, ["environment variable PLENUM_LISTENN: unknown key `listenn`; did you mean `listen`?"]);
+    let found = findings(
+        "",
+        &[("PLENUM_LISTENN", "127.0.0.1:1"), ("PLENUMX", "of somebody else")],
+    );
+    assert_eq!(
+        found,
+        ["environment variable PLENUM_LISTENN: unknown key `listenn`; did you mean `listen`?"]
+    );
     let found = findings("", &[("PLENUM_REALTIME__OPEN__CHANNELS", "true")]);
     assert!(found[0].contains("`realtime.open.channels`"), "{found:?}");
 }
 
 #[test]
 fn a_wrong_type_says_what_is_expected_and_everything_wrong_is_said_at_once() {
-    let text = "listen = 8080\n[realtime]\nopen_channels = \"yes\"\ndelivery_budget_ms = -1\n[limits]\nmessage_bytes = 1\n";
-    let found = findings(text, &[("PLENUM_DRAIN__TIMEOUT_S", "soon"), ("PLENUM_LOG__FORMAT", "xml")]);
-    let of = |key: &str| found.iter().find(|line| line.contains(key)).unwrap_or_else(|| panic!("{key}: {found:?}"));
+    let text =
+        "listen = 8080\n[realtime]\nopen_channels = \"yes\"\ndelivery_budget_ms = -1\n[limits]\nmessage_bytes = 1\n";
+    let found = findings(
+        text,
+        &[("PLENUM_DRAIN__TIMEOUT_S", "soon"), ("PLENUM_LOG__FORMAT", "xml")],
+    );
+    let of = |key: &str| {
+        found
+            .iter()
+            .find(|line| line.contains(key))
+            .unwrap_or_else(|| panic!("{key}: {found:?}"))
+    };
     assert_eq!(found.len(), 6, "{found:?}");
-    assert_eq!(of("`listen`"), "plenum.toml:1: `listen` expects ADDRESS:PORT, such as 127.0.0.1:8080");
-    assert_eq!(of("open_channels"), "plenum.toml:3: `realtime.open_channels` expects true or false");
+    assert_eq!(
+        of("`listen`"),
+        "plenum.toml:1: `listen` expects ADDRESS:PORT, such as 127.0.0.1:8080"
+    );
+    assert_eq!(
+        of("open_channels"),
+        "plenum.toml:3: `realtime.open_channels` expects true or false"
+    );
     assert!(of("delivery_budget_ms").contains("plenum.toml:4:"));
     assert!(of("message_bytes").contains("a whole number from 1024 to 16777216"));
     assert!(of("drain.timeout_s").starts_with("environment variable PLENUM_DRAIN__TIMEOUT_S: "));
@@ -148,7 +185,10 @@ fn secrets_come_from_files_too_and_are_never_shown() {
     for (text, environment) in [
         ("[api]\nkey = [\"hunter2\"]\n", vec![]),
         ("[api]\nkey = \"\"\n", vec![]),
-        ("", vec![("PLENUM_API__KEY", "hunter2"), ("PLENUM_API__KEY_FILE", "/nowhere")]),
+        (
+            "",
+            vec![("PLENUM_API__KEY", "hunter2"), ("PLENUM_API__KEY_FILE", "/nowhere")],
+        ),
         ("[api]\nkey_file = \"/nowhere\"\n", vec![]),
         ("[node]\nname_file = \"/nowhere\"\n", vec![]),
     ] {
@@ -160,10 +200,22 @@ fn secrets_come_from_files_too_and_are_never_shown() {
 
 #[test]
 fn origins_are_whole_origins() {
-    let config = load_text("", &[("PLENUM_REALTIME__ALLOWED_ORIGINS", "https://a.example, http://B.example:8080")]);
+    let config = load_text(
+        "",
+        &[(
+            "PLENUM_REALTIME__ALLOWED_ORIGINS",
+            "https://a.example, http://B.example:8080",
+        )],
+    );
     let origins = config.expect("fine").allowed_origins.expect("given");
     assert_eq!(origins.0, ["https://a.example", "http://b.example:8080"]);
-    for wrong in ["[]", "[\"a.example\"]", "[\"https://a.example/path\"]", "\"https://\"", "[1]"] {
+    for wrong in [
+        "[]",
+        "[\"a.example\"]",
+        "[\"https://a.example/path\"]",
+        "\"https://\"",
+        "[1]",
+    ] {
         let found = findings(&format!("[realtime]\nallowed_origins = {wrong}\n"), &[]);
         assert!(found[0].contains("a list of origins"), "{wrong}: {found:?}");
     }
@@ -179,12 +231,27 @@ fn settings_that_open_the_node_warn_each() {
 #[test]
 fn a_reload_takes_over_what_can_change_and_names_what_can_not() {
     let running = Config::default();
-    let newer = load_text("listen = \"0.0.0.0:1\"\n[api]\nkey = \"new\"\n[drain]\ntimeout_s = 3\n", &[]).expect("fine");
-    let differing: Vec<_> = running.differences(&newer).iter().map(|setting| (setting.key, setting.applies)).collect();
-    let expected = [("listen", Applies::AtStart), ("api.key", Applies::Live), ("drain.timeout_s", Applies::Live)];
+    let newer = load_text(
+        "listen = \"0.0.0.0:1\"\n[api]\nkey = \"new\"\n[drain]\ntimeout_s = 3\n",
+        &[],
+    )
+    .expect("fine");
+    let differing: Vec<_> = running
+        .differences(&newer)
+        .iter()
+        .map(|setting| (setting.key, setting.applies))
+        .collect();
+    let expected = [
+        ("listen", Applies::AtStart),
+        ("api.key", Applies::Live),
+        ("drain.timeout_s", Applies::Live),
+    ];
     assert_eq!(differing, expected);
     let after = running.with_live_of(&newer);
-    assert_eq!((after.listen.0.as_str(), after.drain_timeout_s.0), ("127.0.0.1:8080", 3));
+    assert_eq!(
+        (after.listen.0.as_str(), after.drain_timeout_s.0),
+        ("127.0.0.1:8080", 3)
+    );
     assert_eq!(after.api_key.as_ref().map(Secret::reveal), Some("new"));
 }
 
@@ -216,5 +283,8 @@ fn the_names_that_others_rely_on_are_there() {
 fn the_manual_page_is_what_the_program_prints() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
     let page = fs::read_to_string(path).unwrap_or_default();
-    assert!(page == manual(), "write it anew: plenum config-doc > docs/configuration.md");
+    assert!(
+        page == manual(),
+        "write it anew: plenum config-doc > docs/configuration.md"
+    );
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use actix_web::{
     HttpRequest,
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        StatusCode,
+        header::{CONTENT_LENGTH, CONTENT_TYPE},
+    },
     web,
 };
 use bytes::BytesMut;
@@ -32,6 +35,14 @@ pub(super) async fn fields(
     message_bytes_max: usize,
 ) -> Result<Fields, Problem> {
     let bytes_max = message_bytes_max + REQUEST_BODY_EXTRA_BYTES;
+    // Told beforehand, it need not be waited for.
+    let told = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if told.is_some_and(|told| told > bytes_max as u64) {
+        return Err(too_large(bytes_max));
+    }
     let late = |_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time");
     let text = timeout(REQUEST_BODY_TIMEOUT, read(body, bytes_max))
         .await

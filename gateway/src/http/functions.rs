@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::{
-    HttpRequest, HttpResponse, ResponseError as _,
+    HttpRequest, HttpResponse,
     http::{
         Method, StatusCode,
         header::{LINK, USER_AGENT},
@@ -15,7 +15,7 @@ use actix_web::{
 use engine::functions::{Answer, HttpMethod, Needs, Row, TABLE};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{bearer, body, body::Fields, problem::Problem};
+use super::{bearer, body, body::Fields, methods, problem::Problem};
 use crate::server::Gateway;
 
 /// What a new login calls itself, where the body does not say.
@@ -28,31 +28,25 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
             paths.entry(route.path).or_default().push((route.method, row));
         }
     }
-    for (path, methods) in paths {
-        app.service(resource(path, &methods));
+    for (path, rows) in paths {
+        app.service(resource(path, &rows));
     }
 }
 
 /// One path with its methods; every other method is answered 405.
-fn resource(path: &str, methods: &[(HttpMethod, &'static Row)]) -> actix_web::Resource {
-    let allow = methods
+fn resource(path: &str, rows: &[(HttpMethod, &'static Row)]) -> actix_web::Resource {
+    let allow = rows
         .iter()
         .map(|(method, _)| method.as_str())
         .collect::<Vec<_>>()
         .join(", ");
-    let refuse = move || {
-        let problem = Problem::method_not_allowed(allow.clone());
-        async move { problem.error_response() }
-    };
-    methods.iter().fold(
-        web::resource(path).default_service(web::to(refuse)),
-        |resource, (method, row)| {
+    rows.iter()
+        .fold(methods::resource(path, allow), |resource, (method, row)| {
             let row: &'static Row = row;
             let method = Method::from_bytes(method.as_str().as_bytes()).expect("the table names methods");
             let handler = move |gateway, request, path, body| handle(row, gateway, request, path, body);
             resource.route(web::method(method).to(handler))
-        },
-    )
+        })
 }
 
 async fn handle(

@@ -4,6 +4,7 @@ pub(crate) mod bearer;
 mod body;
 mod functions;
 mod headers;
+mod methods;
 mod openapi;
 mod page;
 mod probes;
@@ -38,6 +39,8 @@ pub fn app(
 > {
     App::new()
         .app_data(web::Data::from(gateway))
+        // What is not UTF-8 in a path names nothing.
+        .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
         .wrap(headers::security())
         .configure(probes::routes)
         .configure(functions::routes)

@@ -8,8 +8,10 @@ use engine::functions::{HttpMethod, Needs, Route, Row, TABLE};
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
+use super::methods;
+
 pub(super) fn routes(app: &mut web::ServiceConfig) {
-    app.route("/openapi.json", web::get().to(openapi));
+    app.service(methods::get("/openapi.json", openapi));
 }
 
 async fn openapi() -> HttpResponse {

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, http::header::CONTENT_SECURITY_POLICY, web};
 use serde::Serialize;
 
-use super::problem::Problem;
+use super::{methods, problem::Problem};
 use crate::server::Gateway;
 
 /// Scripts and styles only from here, and none inline.
@@ -67,9 +67,9 @@ pub struct Demo {
 
 pub(super) fn routes(app: &mut web::ServiceConfig) {
     for asset in &ASSETS {
-        app.route(asset.path, web::get().to(move || answer(asset)));
+        app.service(methods::get(asset.path, move || answer(asset)));
     }
-    app.route("/demo.json", web::get().to(demo));
+    app.service(methods::get("/demo.json", demo));
 }
 
 async fn answer(asset: &'static Asset) -> HttpResponse {

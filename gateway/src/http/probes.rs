@@ -4,16 +4,16 @@ use actix_web::{HttpResponse, http::StatusCode, web};
 use prometheus::{Encoder as _, TextEncoder};
 use serde::Serialize;
 
-use super::problem::Problem;
+use super::{methods, problem::Problem};
 use crate::{
     limits::{FAILING_ROOMS_SHOWN_MAX, READY_CHECK_TIMEOUT},
     server::Gateway,
 };
 
 pub(super) fn routes(app: &mut web::ServiceConfig) {
-    app.route("/healthz", web::get().to(healthz))
-        .route("/readyz", web::get().to(readyz))
-        .route("/metrics", web::get().to(metrics));
+    app.service(methods::get("/healthz", healthz))
+        .service(methods::get("/readyz", readyz))
+        .service(methods::get("/metrics", metrics));
 }
 
 /// The process answers: that is all it says.

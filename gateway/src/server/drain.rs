@@ -30,19 +30,19 @@ impl Node {
     /// Serves until a signal says otherwise. `reload` reads the configuration anew, `apply` takes over what the process itself uses.
     ///
     /// # Errors
-    /// When signals can't be heard or the server fails.
+    /// When the server fails.
     pub async fn run(
         self,
         reload: impl Fn() -> Result<Config, ConfigError>,
         apply: impl Fn(&Config),
     ) -> std::io::Result<Ended> {
-        let mut signals = Signals::new()?;
         let handle = self.server.handle();
         let Self {
             gateway,
             server,
             config,
             draining,
+            mut signals,
             ..
         } = self;
         let mut server = actix_rt::spawn(server);
@@ -87,14 +87,15 @@ enum Told {
 }
 
 /// The signals that a node listens to.
-struct Signals {
+pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     reload: Signal,
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    /// From now on no signal ends the process by itself.
+    pub(super) fn new() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,

@@ -11,7 +11,7 @@ use prometheus::Registry;
 use storage::{Store, metrics::StorageMetrics};
 use tokio::sync::watch;
 
-use super::{Gateway, Parts, descriptors, engine as parts, listener, store, upgrade::upgrade};
+use super::{Gateway, Parts, descriptors, drain::Signals, engine as parts, listener, store, upgrade::upgrade};
 use crate::{
     config::Config,
     http,
@@ -55,6 +55,7 @@ pub struct Node {
     pub(super) server: Server,
     pub(super) config: watch::Sender<Arc<Config>>,
     pub(super) draining: watch::Sender<bool>,
+    pub(super) signals: Signals,
 }
 
 impl Node {
@@ -82,6 +83,8 @@ impl Node {
             config: config_in_force,
             draining: is_draining,
         }));
+        // Before anybody is told that the node is there: a signal may be the very next thing.
+        let signals = Signals::new().map_err(StartError::Server)?;
         let (server, address) = listen(&gateway).await?;
         Ok(Self {
             gateway,
@@ -90,6 +93,7 @@ impl Node {
             server,
             config,
             draining,
+            signals,
         })
     }
 }

@@ -96,13 +96,22 @@ async fn an_own_token_of_another_key_or_with_a_changed_letter_admits_nobody() {
 #[tokio::test]
 async fn an_outside_token_may_leave_out_name_and_end() {
     let tokens = with_secret();
-    let claims = tokens.connection(&signed(&json!({ "sub": "42" }))).await.expect("admitted");
+    let claims = tokens
+        .connection(&signed(&json!({ "sub": "42" })))
+        .await
+        .expect("admitted");
     assert_eq!((claims.user.as_str(), claims.is_outside), ("42", true));
-    assert_eq!((claims.name, claims.expires_at, claims.auth_session), (None, None, None));
+    assert_eq!(
+        (claims.name, claims.expires_at, claims.auth_session),
+        (None, None, None)
+    );
 
     let token = signed(&json!({ "sub": "42", "name": " Ann ", "exp": NOW_S + 10, "info": { "a": [1.50] }, "more": 1 }));
     let claims = tokens.connection(&token).await.expect("admitted");
-    assert_eq!((claims.name.as_deref(), claims.expires_at), (Some("Ann"), Some(NOW_S + 10)));
+    assert_eq!(
+        (claims.name.as_deref(), claims.expires_at),
+        (Some("Ann"), Some(NOW_S + 10))
+    );
     assert!(claims.info.is_some());
     let token = signed(&json!({ "sub": "42", "b64info": "eyJhIjoxfQ==" }));
     let info = tokens.connection(&token).await.expect("admitted").info.expect("there");
@@ -125,7 +134,11 @@ async fn tokens_that_say_nonsense_admit_nobody() {
         json!({ "sub": "42", "b64info": "no base64!" }),
         json!({ "sub": "42", "channel": "room:1" }),
     ] {
-        assert_eq!(tokens.connection(&signed(&claims)).await.err(), Some(TokenError::Invalid), "{claims}");
+        assert_eq!(
+            tokens.connection(&signed(&claims)).await.err(),
+            Some(TokenError::Invalid),
+            "{claims}"
+        );
     }
     let expired = signed(&json!({ "sub": "42", "exp": NOW_S - TOKEN_LEEWAY_S }));
     assert_eq!(tokens.connection(&expired).await.err(), Some(TokenError::Expired));
@@ -137,7 +150,11 @@ async fn tokens_that_say_nonsense_admit_nobody() {
 async fn unsigned_foreign_and_broken_tokens_admit_nobody() {
     let tokens = with_secret();
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let unsigned = format!("{}.{}.", part(json!({ "alg": "none", "typ": "JWT" })), part(json!({ "sub": "42" })));
+    let unsigned = format!(
+        "{}.{}.",
+        part(json!({ "alg": "none", "typ": "JWT" })),
+        part(json!({ "sub": "42" }))
+    );
     let huge = "x".repeat(TOKEN_BYTES_MAX + 1);
     let foreign = signed_with("another", &json!({ "sub": "42" }));
     let other_family = encode(
@@ -146,13 +163,34 @@ async fn unsigned_foreign_and_broken_tokens_admit_nobody() {
         &EncodingKey::from_secret(OUTSIDE_SECRET.as_bytes()),
     )
     .expect("signed");
-    for token in ["", ".", "..", "a.b.c", "\u{0}", &unsigned, &huge, &foreign, &other_family] {
-        assert_eq!(tokens.connection(token).await.err(), Some(TokenError::Invalid), "{token:.60}");
-        assert_eq!(tokens.subscription(token).await.err(), Some(TokenError::Invalid), "{token:.60}");
+    for token in [
+        "",
+        ".",
+        "..",
+        "a.b.c",
+        "\u{0}",
+        &unsigned,
+        &huge,
+        &foreign,
+        &other_family,
+    ] {
+        assert_eq!(
+            tokens.connection(token).await.err(),
+            Some(TokenError::Invalid),
+            "{token:.60}"
+        );
+        assert_eq!(
+            tokens.subscription(token).await.err(),
+            Some(TokenError::Invalid),
+            "{token:.60}"
+        );
     }
     let without_provider = tokens_of(Config::default(), &Clock::fixed(NOW_MS));
     let token = signed_with("", &json!({ "sub": "42" }));
-    assert_eq!(without_provider.connection(&token).await.err(), Some(TokenError::Invalid));
+    assert_eq!(
+        without_provider.connection(&token).await.err(),
+        Some(TokenError::Invalid)
+    );
 }
 
 #[tokio::test]
@@ -162,7 +200,10 @@ async fn a_subscription_token_admits_to_one_channel_and_own_tokens_are_none() {
     let claims = tokens.subscription(&token).await.expect("admitted");
     assert_eq!((claims.user.as_str(), claims.channel.as_str()), ("42", "news"));
     assert_eq!(claims.expires_at, Some(NOW_S + 60));
-    let anonymous = tokens.subscription(&signed(&json!({ "channel": "news" }))).await.expect("admitted");
+    let anonymous = tokens
+        .subscription(&signed(&json!({ "channel": "news" })))
+        .await
+        .expect("admitted");
     assert!(anonymous.user.is_anonymous());
     let plain = signed(&json!({ "sub": "42" }));
     assert_eq!(tokens.subscription(&plain).await.err(), Some(TokenError::Invalid));
@@ -187,7 +228,11 @@ async fn issuer_and_audience_are_checked_where_they_are_required() {
         json!({ "sub": "42", "iss": "https://id.example", "aud": "other" }),
         json!({ "sub": "42", "iss": "https://evil.example", "aud": "plenum" }),
     ] {
-        assert_eq!(tokens.connection(&signed(&wrong)).await.err(), Some(TokenError::Invalid), "{wrong}");
+        assert_eq!(
+            tokens.connection(&signed(&wrong)).await.err(),
+            Some(TokenError::Invalid),
+            "{wrong}"
+        );
     }
 }
 
@@ -211,13 +256,20 @@ impl Provider {
                 let body = served.lock().expect("no panic").clone();
                 let mut head = [0; 2_048];
                 let _ = stream.read(&mut head).await;
-                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                    body.len()
+                );
                 let _ = stream.write_all(head.as_bytes()).await;
                 let _ = stream.write_all(body.as_bytes()).await;
                 let _ = stream.shutdown().await;
             }
         });
-        Self { url, document, requests }
+        Self {
+            url,
+            document,
+            requests,
+        }
     }
 
     fn publishes(&self, document: &Value) {
@@ -288,16 +340,26 @@ async fn keys_of_a_provider_admit_by_rsa_and_by_elliptic_curve_and_are_fetched_o
     let provider = Provider::start(&json!({ "keys": [unknown, encryption, rsa.public, ec.public] })).await;
     let tokens = provider.tokens(&Clock::fixed(NOW_MS));
     let claims = json!({ "sub": "42" });
-    for token in [rsa.signs(Some("r1"), &claims), ec.signs(Some("e1"), &claims), ec.signs(None, &claims)] {
+    for token in [
+        rsa.signs(Some("r1"), &claims),
+        ec.signs(Some("e1"), &claims),
+        ec.signs(None, &claims),
+    ] {
         assert_eq!(tokens.connection(&token).await.expect("admitted").user.as_str(), "42");
     }
-    assert!(tokens.connection(&rsa.signs(Some("r2"), &claims)).await.is_err(), "a key for encryption signs nothing");
+    assert!(
+        tokens.connection(&rsa.signs(Some("r2"), &claims)).await.is_err(),
+        "a key for encryption signs nothing"
+    );
     let impostor = Pair::rsa("r1").signs(Some("r1"), &claims);
     assert_eq!(tokens.connection(&impostor).await.err(), Some(TokenError::Invalid));
     // The public key taken for a secret: the oldest trick.
     let confused = {
         let secret = rsa.public["n"].as_str().expect("text");
-        let header = Header { kid: Some("r1".into()), ..Header::new(Algorithm::HS256) };
+        let header = Header {
+            kid: Some("r1".into()),
+            ..Header::new(Algorithm::HS256)
+        };
         encode(&header, &claims, &EncodingKey::from_secret(secret.as_bytes())).expect("signed")
     };
     assert_eq!(tokens.connection(&confused).await.err(), Some(TokenError::Invalid));
@@ -326,7 +388,11 @@ async fn a_new_key_is_found_and_an_unknown_one_asks_the_provider_seldom() {
     provider.publishes(&json!({ "keys": [new.public] }));
     clock.advance(JWKS_FRESH_FOR_MS);
     let withdrawn = tokens.connection(&old.signs(Some("old"), &claims)).await;
-    assert_eq!(withdrawn.err(), Some(TokenError::Invalid), "a key that was withdrawn ends");
+    assert_eq!(
+        withdrawn.err(),
+        Some(TokenError::Invalid),
+        "a key that was withdrawn ends"
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,385 @@
+//! Stories about HTTP: what people do with it, and what it makes of nonsense.
+
+mod http_kit;
+
+use http_kit::{Folder, Node, PASSWORD};
+use serde_json::{Value, json};
+
+#[test]
+fn people_register_talk_and_read_page_by_page() {
+    let node = Node::start();
+    let (alice, bob) = (node.registers("alice"), node.registers("bob"));
+    let chat = alice.creates_chat("Lunch", &[&bob.id]);
+    for number in 1..=5 {
+        alice.says(&chat, &format!("message {number}"));
+    }
+    let mut read: Vec<String> = Vec::new();
+    let mut page = format!("/chats/{chat}/messages?limit=2");
+    loop {
+        let answer = bob.get(&page);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let messages = answer.json();
+        let contents = messages.as_array().expect("a list").iter();
+        read.extend(contents.map(|message| message["content"].as_str().expect("text").to_owned()));
+        let link = answer.header("link");
+        let Some(next) = link
+            .strip_prefix('<')
+            .and_then(|link| link.strip_suffix(">; rel=\"next\""))
+        else {
+            assert_eq!(link, "");
+            break;
+        };
+        assert!(next.contains("limit=2"), "{next}");
+        page = next.to_owned();
+    }
+    assert_eq!(read, ["message 5", "message 4", "message 3", "message 2", "message 1"]);
+    let other_path = bob.get(&format!("/chat/{chat}?limit=5"));
+    assert_eq!(other_path.json().as_array().map(Vec::len), Some(5));
+}
+
+#[test]
+fn everything_that_is_done_has_its_status() {
+    let node = Node::start();
+    let (alice, bob) = (node.registers("alice"), node.registers("bob"));
+    let login = node
+        .nobody()
+        .post("/login", &json!({ "username": "alice", "password": PASSWORD }));
+    assert_eq!(login.status, 200);
+    let refresh = login.json()["refresh_token"].as_str().expect("a token").to_owned();
+    assert_eq!(
+        node.nobody()
+            .post("/refresh", &json!({ "refresh_token": refresh }))
+            .status,
+        200
+    );
+    assert_eq!(alice.get("/sessions").json().as_array().map(Vec::len), Some(2));
+
+    let chat = alice.creates_chat("Lunch", &[&bob.id]);
+    let message = alice.says(&chat, "hi");
+    let id = message["message_id"].as_str().expect("an id");
+    assert_eq!(bob.put(&format!("/messages/{id}/receive"), &json!({})).status, 200);
+    assert_eq!(
+        bob.sends("PUT", &format!("/messages/{id}/read"), "", "").status,
+        200,
+        "no body, no type"
+    );
+    let edited = alice.patch(&format!("/messages/{id}"), &json!({ "content": "hello" }));
+    assert_eq!((edited.status, &edited.json()["content"]), (200, &json!("hello")));
+    assert_eq!(alice.delete(&format!("/messages/{id}")).status, 200);
+    assert_eq!(
+        alice
+            .patch(&format!("/chats/{chat}"), &json!({ "name": "Dinner" }))
+            .status,
+        200
+    );
+    assert_eq!(
+        alice
+            .get(&format!("/chats/{chat}/participants"))
+            .json()
+            .as_array()
+            .map(Vec::len),
+        Some(2)
+    );
+    assert_eq!(
+        alice.delete(&format!("/chats/{chat}/participants/{}", bob.id)).status,
+        200
+    );
+    bob.get(&format!("/chats/{chat}")).is_problem(404);
+    assert_eq!(alice.delete(&format!("/chats/{chat}")).status, 200);
+    assert_eq!(alice.post("/logout", &json!({})).status, 200);
+    alice.get("/sessions").is_problem(401);
+}
+
+#[test]
+fn without_a_token_that_holds_the_answer_is_401_and_says_how() {
+    let node = Node::start();
+    let alice = node.registers("alice");
+    let foreign = Node::start().registers("alice").token;
+    let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.";
+    let changed = format!("{}x", alice.token);
+    for token in ["", "x", &foreign, unsigned, &changed] {
+        let answer = node.with_token(token).get("/chats");
+        answer.is_problem(401);
+        assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"plenum\"");
+    }
+    let basic = node.raw("GET /chats HTTP/1.1\r\nhost: x\r\nauthorization: Basic YTpi\r\nconnection: close\r\n\r\n");
+    assert!(basic.starts_with("HTTP/1.1 401 "), "{basic}");
+}
+
+#[test]
+fn an_outside_token_admits_and_an_expired_one_says_so() {
+    let secret = "outside secret";
+    let node = Node::start_in(Folder::new(), &[("PLENUM_AUTH__JWT__HMAC_SECRET", secret)]);
+    let signed = |claims: Value| {
+        let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
+        jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).expect("signed")
+    };
+    let mallory = node.with_token(&signed(json!({ "sub": "m-1", "name": "Mallory" })));
+    let chat = mallory.creates_chat("Outside", &[]);
+    assert_eq!(mallory.says(&chat, "hi")["sender"], "m-1");
+    let expired = node.with_token(&signed(json!({ "sub": "m-1", "exp": 1 })));
+    assert_eq!(expired.get("/chats").is_problem(401)["code"], 109);
+    assert!(!node.log().contains(secret), "{}", node.log());
+}
+
+#[test]
+fn what_a_stranger_may_not_see_is_not_there() {
+    let node = Node::start();
+    let (alice, mallory) = (node.registers("alice"), node.registers("mallory"));
+    let chat = alice.creates_chat("Private", &[]);
+    let message = alice.says(&chat, "secret")["message_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let hello = json!({ "content": "hello" });
+    for path in [
+        format!("/chats/{chat}"),
+        format!("/chats/{chat}/messages"),
+        format!("/chat/{chat}"),
+    ] {
+        mallory.get(&path).is_problem(404);
+    }
+    mallory.post(&format!("/chats/{chat}/messages"), &hello).is_problem(404);
+    mallory.patch(&format!("/messages/{message}"), &hello).is_problem(404);
+    mallory.delete(&format!("/messages/{message}")).is_problem(404);
+    mallory
+        .put(&format!("/messages/{message}/read"), &json!({}))
+        .is_problem(404);
+    mallory.delete(&format!("/chats/{chat}")).is_problem(404);
+    for id in [
+        "x",
+        "0000000000000",
+        "%00",
+        "..%2F..",
+        "%C3%84",
+        "%FF",
+        &"a".repeat(4_000),
+    ] {
+        mallory.get(&format!("/chats/{id}")).is_problem(404);
+    }
+}
+
+#[test]
+fn nonsense_in_a_body_is_400() {
+    let node = Node::start();
+    let alice = node.registers("alice");
+    let path = format!("/chats/{}/messages", alice.creates_chat("Lunch", &[]));
+    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000));
+    let in_field = |value: &str| format!("{{\"content\":\"x\",\"more\":{value}}}");
+    for body in [
+        "{",
+        "[]",
+        "null",
+        "42",
+        "\"text\"",
+        "{\"content\":\"x\"} {}",
+        "{\"content\":\"x\",\"content\":\"y\"}",
+        "{\"content\":\"\\ud800\"}",
+        "{\"content\":NaN}",
+        "{content:\"x\"}",
+        "{\"content\":1}",
+        "{\"content\":null}",
+        "{\"content\":[\"x\"]}",
+        "{\"reply_to\":1,\"content\":\"x\"}",
+        "{}",
+        &deep("[", "]"),
+        &deep("{\"a\":", "}"),
+        &in_field(&deep("[", "]")),
+    ] {
+        alice.sends("POST", &path, "application/json", body).is_problem(400);
+    }
+    assert_eq!(
+        alice
+            .sends("POST", &path, "application/json; charset=utf-8", "{\"content\":\"ok\"}")
+            .status,
+        201
+    );
+    assert_eq!(
+        alice.says(path.split('/').nth(2).expect("an id"), "the node lives")["offset"],
+        2
+    );
+}
+
+#[test]
+fn bodies_over_the_limit_are_413_whether_their_length_is_told_or_not() {
+    let node = Node::start_in(Folder::new(), &[("PLENUM_LIMITS__MESSAGE_BYTES", "2048")]);
+    let alice = node.registers("alice");
+    let chat = alice.creates_chat("Lunch", &[]);
+    let path = format!("/chats/{chat}/messages");
+    let of = |bytes: usize| json!({ "content": "x".repeat(bytes) });
+    assert_eq!(alice.post(&path, &of(2_000)).status, 201);
+    alice.post(&path, &of(2_049)).is_problem(413);
+    alice.post(&path, &of(100_000)).is_problem(413);
+
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\nconnection: close\r\n",
+        node.host(),
+        alice.token
+    );
+    let chunk = format!("8000\r\n{}\r\n", "x".repeat(0x8000));
+    let chunked = node.raw(&format!("{head}transfer-encoding: chunked\r\n\r\n{chunk}0\r\n\r\n"));
+    assert!(chunked.starts_with("HTTP/1.1 413 "), "{chunked:.100}");
+    let told = node.raw(&format!("{head}content-length: 999999999999\r\n\r\n{{"));
+    assert!(told.starts_with("HTTP/1.1 413 "), "{told:.100}");
+}
+
+#[test]
+fn a_body_that_is_not_json_is_415() {
+    let node = Node::start();
+    let alice = node.registers("alice");
+    let path = format!("/chats/{}/messages", alice.creates_chat("Lunch", &[]));
+    for content_type in [
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/jsonp",
+        "multipart/form-data",
+    ] {
+        alice
+            .sends("POST", &path, content_type, "{\"content\":\"x\"}")
+            .is_problem(415);
+    }
+}
+
+#[test]
+fn a_wrong_method_is_405_with_the_right_ones_and_a_wrong_path_404() {
+    let node = Node::start();
+    let alice = node.registers("alice");
+    for (path, allow) in [
+        ("/login", "POST"),
+        ("/chats", "POST, GET"),
+        ("/chats/0000000000000", "GET, PATCH, DELETE"),
+        ("/messages/0/read", "PUT"),
+        ("/healthz", "GET"),
+        ("/openapi.json", "GET"),
+        ("/", "GET"),
+    ] {
+        let answer = alice.put(path, &json!({}));
+        let answer = if answer.status == 405 { answer } else { alice.get(path) };
+        answer.is_problem(405);
+        let (mut got, mut wanted): (Vec<_>, Vec<_>) = (
+            answer.header("allow").split(", ").collect(),
+            allow.split(", ").collect(),
+        );
+        got.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(got, wanted, "{path}");
+    }
+    for path in [
+        "/nothing",
+        "/chats/",
+        "/chats/a/b/c",
+        "/Login",
+        "//",
+        "/%2e%2e/etc/passwd",
+    ] {
+        alice.get(path).is_problem(404);
+    }
+}
+
+#[test]
+fn a_query_with_nonsense_is_400_and_limits_are_bounded() {
+    let node = Node::start();
+    let alice = node.registers("alice");
+    let path = format!("/chats/{}/messages", alice.creates_chat("Lunch", &[]));
+    for query in [
+        "limit=0",
+        "limit=-1",
+        "limit=many",
+        "limit=1e3",
+        "cursor=nonsense",
+        "cursor=%FF%FE",
+    ] {
+        alice.get(&format!("{path}?{query}")).is_problem(400);
+    }
+    assert_eq!(alice.get(&format!("{path}?limit=99999")).status, 200);
+    assert_eq!(alice.get(&format!("{path}?unknown=1&&=&x")).status, 200);
+}
+
+#[test]
+fn the_path_can_not_be_contradicted() {
+    let node = Node::start();
+    let alice = node.registers("alice");
+    let (one, other) = (alice.creates_chat("One", &[]), alice.creates_chat("Other", &[]));
+    let sent = alice.post(
+        &format!("/chats/{one}/messages?chat_id={other}"),
+        &json!({ "chat_id": other, "content": "x" }),
+    );
+    assert_eq!((sent.status, &sent.json()["chat_id"]), (201, &json!(one)));
+}
+
+#[test]
+fn handshakes_that_lead_nowhere_are_refused_in_http() {
+    let node = Node::start();
+    let handshake = |path: &str, more: &str| {
+        node.raw(&format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+             sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n",
+            node.host()
+        ))
+    };
+    let starts = |answer: String, status: &str| assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    starts(handshake("/nothing", ""), "404");
+    starts(handshake("/", ""), "404");
+    starts(handshake("/chats", ""), "404");
+    starts(
+        handshake("/connection/websocket", "origin: https://evil.example\r\n"),
+        "403",
+    );
+    starts(handshake("/chat", "origin: null\r\n"), "403");
+    let raw = |head: &str| node.raw(&format!("{head}\r\nhost: x\r\n\r\n"));
+    starts(
+        raw("POST /chat HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket"),
+        "405",
+    );
+    starts(
+        raw("GET /chat HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 8"),
+        "426",
+    );
+    starts(
+        raw("GET /chat HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13"),
+        "400",
+    );
+    starts(raw("CONNECT example.org:443 HTTP/1.1"), "404");
+    for path in ["/connection/websocket", "/chat", "/subscriptions"] {
+        let answer = node.nobody().get(path);
+        answer.is_problem(426);
+        assert_eq!(answer.header("upgrade"), "websocket");
+    }
+}
+
+#[test]
+fn balancers_prometheus_and_people_find_their_pages() {
+    let node = Node::start();
+    let nobody = node.nobody();
+    assert_eq!(nobody.get("/healthz").status, 200);
+    let ready = nobody.get("/readyz");
+    assert_eq!((ready.status, &ready.json()["ready"]), (200, &json!(true)));
+    nobody.get("/chats");
+    let metrics = nobody.get("/metrics").body;
+    for name in ["plenum_sessions", "plenum_storage_commits_total"] {
+        assert!(metrics.contains(name), "{name}: {metrics}");
+    }
+    let described = nobody.get("/openapi.json").json();
+    assert!(described["paths"]["/chats/{chat_id}/messages"]["post"].is_object());
+    for path in ["/", "/docs"] {
+        let page = nobody.get(path);
+        assert_eq!(page.status, 200);
+        assert!(page.header("content-type").starts_with("text/html"));
+        let policy = page.header("content-security-policy");
+        assert!(
+            policy.contains("script-src 'self'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
+        assert!(!page.body.contains("<script>") && !page.body.contains("http://") && !page.body.contains("https://"));
+    }
+    nobody.get("/demo.json").is_problem(404);
+    for header in [
+        "x-content-type-options",
+        "x-frame-options",
+        "referrer-policy",
+        "content-security-policy",
+    ] {
+        assert_ne!(nobody.get("/chats").header(header), "", "{header}");
+    }
+}

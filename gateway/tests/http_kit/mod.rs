@@ -1,0 +1,346 @@
+//! The real program, started on a free port with a data folder of its own, and a client for it.
+#![allow(dead_code, reason = "every test program uses a part of it")]
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::PathBuf,
+    process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use ureq::{Agent, Body, http::Response};
+
+/// What every user of these stories has for a password.
+pub const PASSWORD: &str = "correct horse";
+
+/// A folder that goes with its story.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("plenum-http-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a temporary folder");
+        Self(path)
+    }
+
+    /// The program with this folder for its working folder and data; no variable of the caller's environment reaches it.
+    pub fn plenum(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_plenum"));
+        let inherited = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PLENUM_"));
+        inherited.for_each(|(name, _)| {
+            command.env_remove(name);
+        });
+        command.args(arguments).current_dir(&self.0);
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.plenum(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .expect("the program starts")
+    }
+
+    /// Runs a command that reads this from standard input.
+    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = self
+            .plenum(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut stdin = child.stdin.take().expect("piped");
+        // A command that refuses its arguments may be gone before it reads.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        child.wait_with_output().expect("the program ends")
+    }
+
+    /// Adds a user by the command line.
+    pub fn adds_user(&self, name: &str) {
+        let output = self.run_with_input(&["user", "add", name], &format!("{PASSWORD}\n"));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// A token by the command line.
+    pub fn token(&self, name: &str) -> String {
+        let output = self.run(&["token", name]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        text(&output.stdout).trim().to_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Bytes as text.
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A running node.
+pub struct Node {
+    pub folder: Folder,
+    pub address: String,
+    child: Child,
+    out: BufReader<ChildStdout>,
+    agent: Agent,
+}
+
+impl Node {
+    /// A node with nothing but defaults.
+    pub fn start() -> Self {
+        Self::start_in(Folder::new(), &[])
+    }
+
+    /// A node in this folder, with these variables.
+    pub fn start_in(folder: Folder, environment: &[(&str, &str)]) -> Self {
+        Self::start_with(folder, &["serve", "--listen", "127.0.0.1:0"], environment)
+    }
+
+    /// A node with these arguments.
+    pub fn start_with(folder: Folder, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut child = folder
+            .plenum(arguments)
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::from(
+                std::fs::File::create(folder.0.join("log")).expect("a log file"),
+            ))
+            .spawn()
+            .expect("the program starts");
+        let mut out = BufReader::new(child.stdout.take().expect("piped"));
+        let mut line = String::new();
+        out.read_line(&mut line).expect("readable");
+        let address = line.trim_end().strip_prefix("listening on ").map(str::to_owned);
+        let log = || std::fs::read_to_string(folder.0.join("log")).unwrap_or_default();
+        let address = address.unwrap_or_else(|| panic!("the first line is {line:?}; the log:\n{}", log()));
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .max_redirects(0);
+        Self {
+            folder,
+            address,
+            child,
+            out,
+            agent: config.build().into(),
+        }
+    }
+
+    /// Host and port.
+    pub fn host(&self) -> &str {
+        self.address.strip_prefix("http://").expect("plain HTTP")
+    }
+
+    /// The log so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.0.join("log")).expect("a log file")
+    }
+
+    /// Lines on standard output behind the first, up to an empty one.
+    pub fn next_lines(&mut self, count: usize) -> Vec<String> {
+        let lines = (0..count).map(|_| {
+            let mut line = String::new();
+            self.out.read_line(&mut line).expect("readable");
+            line
+        });
+        lines.collect()
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).expect("the process is there");
+    }
+
+    /// Waits for the node's end.
+    pub fn ends(&mut self) -> ExitStatus {
+        self.child.wait().expect("the process is ours")
+    }
+
+    /// Whether the process is there.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("the process is ours").is_none()
+    }
+
+    /// Registers a user.
+    pub fn registers(&self, name: &str) -> User<'_> {
+        let answer = self
+            .nobody()
+            .post("/register", &json!({ "username": name, "password": PASSWORD }));
+        assert_eq!(answer.status, 201, "{answer:?}");
+        User {
+            node: self,
+            id: answer.json()["user_id"].as_str().expect("an id").to_owned(),
+            token: answer.json()["access_token"].as_str().expect("a token").to_owned(),
+        }
+    }
+
+    /// Somebody without a token.
+    pub fn nobody(&self) -> User<'_> {
+        self.with_token("")
+    }
+
+    /// Somebody with this token.
+    pub fn with_token(&self, token: &str) -> User<'_> {
+        User {
+            node: self,
+            id: String::new(),
+            token: token.to_owned(),
+        }
+    }
+
+    /// Sends bytes as they are on a connection of their own, and gives everything that comes back until the server closes.
+    pub fn raw(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(self.host()).expect("the node listens");
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .expect("a timeout");
+        stream.write_all(request.as_bytes()).expect("written");
+        let mut answer = Vec::new();
+        // A reset after the answer is an end too.
+        let _ = stream.read_to_end(&mut answer);
+        text(&answer)
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Somebody with a token, or without.
+pub struct User<'a> {
+    node: &'a Node,
+    pub id: String,
+    pub token: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    fn of(mut response: Response<Body>) -> Self {
+        Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.body_mut().read_to_string().expect("text"),
+        }
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// A header's text; empty when it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    /// Checks that this is a problem of this status, in the one shape of all of them.
+    #[track_caller]
+    pub fn is_problem(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["status"], status, "{problem}");
+        for field in ["type", "title", "detail"] {
+            assert!(
+                problem[field].as_str().is_some_and(|text| !text.is_empty()),
+                "{field}: {problem}"
+            );
+        }
+        assert!(problem["code"].is_u64(), "{problem}");
+        problem
+    }
+}
+
+impl User<'_> {
+    fn authorization(&self) -> Option<String> {
+        (!self.token.is_empty()).then(|| format!("Bearer {}", self.token))
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        let mut request = self.node.agent.get(self.url(path));
+        if let Some(authorization) = self.authorization() {
+            request = request.header("authorization", authorization);
+        }
+        Answer::of(request.call().expect("an answer"))
+    }
+
+    pub fn delete(&self, path: &str) -> Answer {
+        let mut request = self.node.agent.delete(self.url(path));
+        if let Some(authorization) = self.authorization() {
+            request = request.header("authorization", authorization);
+        }
+        Answer::of(request.call().expect("an answer"))
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.sends("POST", path, "application/json", &body.to_string())
+    }
+
+    pub fn put(&self, path: &str, body: &Value) -> Answer {
+        self.sends("PUT", path, "application/json", &body.to_string())
+    }
+
+    pub fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.sends("PATCH", path, "application/json", &body.to_string())
+    }
+
+    /// Any body of any type.
+    pub fn sends(&self, method: &str, path: &str, content_type: &str, body: &str) -> Answer {
+        let mut request = match method {
+            "PUT" => self.node.agent.put(self.url(path)),
+            "PATCH" => self.node.agent.patch(self.url(path)),
+            _ => self.node.agent.post(self.url(path)),
+        };
+        if let Some(authorization) = self.authorization() {
+            request = request.header("authorization", authorization);
+        }
+        if !content_type.is_empty() {
+            request = request.header("content-type", content_type);
+        }
+        Answer::of(request.send(body).expect("an answer"))
+    }
+
+    /// Creates a group with these people and gives its id.
+    pub fn creates_chat(&self, name: &str, participants: &[&str]) -> String {
+        let answer = self.post("/chats", &json!({ "name": name, "participants": participants }));
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.json()["chat_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Sends a message and gives it.
+    pub fn says(&self, chat: &str, content: &str) -> Value {
+        let answer = self.post(&format!("/chats/{chat}/messages"), &json!({ "content": content }));
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.json()
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.node.address)
+    }
+}
