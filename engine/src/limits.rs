@@ -102,6 +102,8 @@ pub const SUCCESSION_MEMBERS_MAX: usize = 1_000;
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
 /// Items of a list's page at most.
 pub const PAGE_ITEMS_MAX: usize = 200;
+/// Readings that may be kept although nobody waits for them any more.
+pub const FLIGHTS_KEPT_MAX: usize = 1_024;
 /// Participants in a Chat object.
 pub const CHAT_PARTICIPANTS_MAX: usize = 50;
 /// People that one call may create a room with, add or remove.

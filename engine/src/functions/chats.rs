@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, future::join, stream};
 use protocol::{Error, RoomId, UserId, payload::Payload};
 use storage::{Chat, Member, RoomState};
 
-use super::{Answer, answer::to_payload, cursor, history::Page};
+use super::{Answer, answer::to_payload, cursor, pages::Page};
 use crate::{
     Caller, Engine, failure,
     limits::CHAT_PARTICIPANTS_MAX,

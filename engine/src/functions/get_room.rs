@@ -1,10 +1,16 @@
 //! Gives one chat with the newest page of its history.
 
+use std::sync::Arc;
+
 use protocol::{Error, RoomId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Answer, Function, chats, params};
+use super::{
+    Answer, Function, chats,
+    pages::{Pages, Place},
+    params,
+};
 use crate::{Caller, Engine, limits::PAGE_ITEMS_DEFAULT, message::ChatObject};
 
 /// `GET /chats/{chat_id}`.
@@ -26,7 +32,8 @@ impl Function for GetRoom {
     async fn call(engine: &Engine, caller: &Caller, params: Params) -> Result<Answer, Error> {
         let room: RoomId = params::id(&params.chat_id)?;
         engine.reader(caller, room).await?;
-        let page = engine.newest_page(room, PAGE_ITEMS_DEFAULT).await?;
+        let pages = Pages(Arc::clone(&engine.store));
+        let page = pages.page(room, Place::Newest, PAGE_ITEMS_DEFAULT).await?;
         let chat = engine.chat(caller, room).await?;
         let parts = engine.chat_parts(&caller.user, &chat).await?;
         // Somebody removed while this was read does not get it any more.

@@ -8,10 +8,12 @@ mod answer;
 mod chats;
 mod cursor;
 mod facts;
+mod flights;
 mod hints;
 mod marks;
 mod mentions;
 mod metrics;
+mod pages;
 mod params;
 mod people;
 mod rooms;
@@ -46,7 +48,9 @@ mod update_user;
 pub use answer::Answer;
 pub use table::{HttpMethod, Needs, Route, Row, TABLE, row};
 
+pub(crate) use flights::Flights;
 pub(crate) use hints::Hints;
+pub(crate) use history::PageKey;
 pub(crate) use metrics::FunctionMetrics;
 
 use std::time::Instant;

@@ -1,7 +1,9 @@
 //! How functions change a room: always through its actor.
 
+use std::sync::Arc;
+
 use protocol::{Error, ErrorCode, MessageId, RoomId};
-use storage::{Chat, Entry, EntryKind};
+use storage::{Chat, Entry, EntryKind, Store};
 use uuid::Uuid;
 
 use crate::{
@@ -35,9 +37,7 @@ impl Engine {
     /// # Errors
     /// `NotFound` when there is none at this seq.
     pub(super) async fn message(&self, id: MessageId) -> Result<Entry, Error> {
-        let entry = self.store.entry(id.room, id.seq).await.map_err(failure::of_store)?;
-        let is_message = |entry: &Entry| entry.kind == EntryKind::Message;
-        entry.filter(is_message).ok_or_else(|| ErrorCode::NotFound.into())
+        message(&self.store, id).await
     }
 
     /// A line of the user's list of chats.
@@ -60,4 +60,11 @@ impl Engine {
 /// The Message of an entry, with the place where it stands.
 pub(super) fn message_answer(room: RoomId, appended: &Appended, status: Status) -> Result<Answer, Error> {
     Answer::object(&MessageObject::new(room, &appended.entry, status).with_epoch(appended.epoch))
+}
+
+/// As [`Engine::message`].
+pub(super) async fn message(store: &Arc<dyn Store>, id: MessageId) -> Result<Entry, Error> {
+    let entry = store.entry(id.room, id.seq).await.map_err(failure::of_store)?;
+    let is_message = |entry: &Entry| entry.kind == EntryKind::Message;
+    entry.filter(is_message).ok_or_else(|| ErrorCode::NotFound.into())
 }

@@ -188,3 +188,20 @@ async fn a_page_of_large_messages_is_cut_and_loses_none() {
     }
     assert_eq!(seen, numbers(0..90));
 }
+
+#[tokio::test]
+async fn among_many_who_read_at_once_everybody_finds_what_they_just_sent() {
+    let world = World::new();
+    let people = world.people(["alice", "bob", "carol", "dave", "erin"]).await;
+    let [alice, others @ ..] = &people;
+    let chat = alice.creates_group(&others.iter().collect::<Vec<_>>()).await;
+    let talks = people.iter().map(|person| async {
+        for number in 0..10 {
+            let said = format!("{} {number}", person.name);
+            person.sends(&chat, &said).await;
+            let (texts, _) = person.reads_page(&chat, json!({})).await;
+            assert!(texts.contains(&said), "{said} is missing");
+        }
+    });
+    futures_util::future::join_all(talks).await;
+}
