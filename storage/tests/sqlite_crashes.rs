@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use fragile::{open, rich_batch};
+use fragile::{handed_over, hold, open, rich_batch};
 use protocol::RoomId;
 use storage::{
     AppendError, Effect, Permit, Store,
@@ -134,9 +134,19 @@ async fn the_process_that_dies() {
     let store = open(Path::new(&path), &faults, &Arc::default());
     let mut room = opened(&store, RoomId::from_key(id)).await;
     let batch = rich_batch(&mut room, COMMAND);
-    faults.fail(step, 1, Failure::Abort);
-    let _ = room.try_append(batch).await;
-    // The last step comes after the answer: the writer is on its way to it.
+    // What the writer did before is over when it is held; what it holds passes these steps once.
+    let held = hold(&store, &faults).await;
+    let nth = match step {
+        Step::Begin | Step::Commit | Step::Committed | Step::Answered => 2,
+        _ => 1,
+    };
+    faults.fail(step, nth, Failure::Abort);
+    let mut append = store.append(room.batch(batch));
+    handed_over(&mut append).await;
+    faults.release();
+    let _ = held.await;
+    let _ = append.await;
+    // The last step comes after the answer: closing waits until the writer has passed it.
     drop((room, store));
 }
 

@@ -100,10 +100,8 @@ impl Writer {
                 continue;
             }
             if tries > TRIES_MAX || self.fatal.is_some() {
-                refuse(
-                    jobs,
-                    &StoreError::Failed("the transaction failed again and again".to_owned()),
-                );
+                let reason = "not tried again after the transactions before it failed";
+                refuse(jobs, &StoreError::Failed(reason.to_owned()));
                 continue;
             }
             if let Attempt::Again(again) = self.attempt(jobs) {

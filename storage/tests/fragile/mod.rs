@@ -61,14 +61,19 @@ impl Fragile {
 
     /// The writer stands before its next transaction, holding something harmless.
     pub async fn hold_the_writer(&self) -> tokio::task::JoinHandle<()> {
-        self.faults.stall(Step::Begin);
-        let store = Arc::clone(&self.store);
-        let held = tokio::spawn(async move {
-            store.meta_or_insert("held", Vec::new()).await.expect("a write");
-        });
-        stalled(&self.faults).await;
-        held
+        hold(&self.store, &self.faults).await
     }
+}
+
+/// The writer of this store stands before its next transaction, holding something harmless.
+pub async fn hold(store: &Arc<dyn Store>, faults: &Faults) -> tokio::task::JoinHandle<()> {
+    faults.stall(Step::Begin);
+    let store = Arc::clone(store);
+    let held = tokio::spawn(async move {
+        store.meta_or_insert("held", Vec::new()).await.expect("a write");
+    });
+    stalled(faults).await;
+    held
 }
 
 /// Polls a future once, so that what it hands over is in the queue.
