@@ -1,14 +1,12 @@
 /**
- * A process of many phones behind slow lines, for stories about a crowd: so that the crowd's own work delays neither the
- * speaker nor the clock of the story. Talks with the story by messages: connect → all listen, catch up → caught up.
+ * A process of many phones, for stories about a crowd: so that the crowd's own work delays neither the speaker nor the clock
+ * of the story. Talks with the story by messages: connect → all listen, catch up → caught up.
  */
 import { Person } from './person.js';
-import { Line } from './proxy.js';
 import { WEBSOCKET_JSON, WEBSOCKET_PROTOBUF } from './transports.js';
 
 const TOGETHER = 20;
 const phones = [];
-const lines = [];
 
 /** One phone: counts and checks the places instead of keeping what it hears. */
 class Phone {
@@ -18,9 +16,9 @@ class Phone {
   told = 0;
   onProgress = () => {};
 
-  async listens(number, line, channel) {
+  async listens(number, at, channel) {
     const transport = number % 2 === 0 ? WEBSOCKET_JSON : WEBSOCKET_PROTOBUF;
-    const person = new Person(`phone ${number}`, line, { transport, timeout: 20_000 });
+    const person = new Person(`phone ${number}`, at, { transport, timeout: 20_000 });
     await person.connects();
     person.client.on('connecting', ({ code, reason }) => this.reconnections.push({ code, reason }));
     person.client.on('disconnected', ({ code, reason }) => this.reconnections.push({ code, reason }));
@@ -51,16 +49,15 @@ class Phone {
   }
 }
 
-async function connect({ port, channel, count, bytesPerSecond }) {
+async function connect({ port, channel, count }) {
+  const at = { http: `http://127.0.0.1:${port}` };
   for (let from = 0; from < count; from += TOGETHER) {
     const numbers = Array.from({ length: Math.min(TOGETHER, count - from) }, (_, index) => from + index);
     await Promise.all(
       numbers.map(async (number) => {
-        const line = await Line.to(port, { bytesPerSecond });
-        lines.push(line);
         const phone = new Phone();
         phones.push(phone);
-        await phone.listens(number, line, channel);
+        await phone.listens(number, at, channel);
       }),
     );
   }
@@ -68,7 +65,6 @@ async function connect({ port, channel, count, bytesPerSecond }) {
 }
 
 async function catchUp({ offset }) {
-  for (const line of lines) line.widen();
   await Promise.all(phones.map((phone) => phone.untilAt(offset)));
   const reports = phones.map(({ last, holes, reconnections, told }) => ({ last, holes, reconnections, told }));
   process.send({ what: 'caught up', reports });

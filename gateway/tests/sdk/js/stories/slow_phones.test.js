@@ -5,7 +5,8 @@
  * told. STORY_PHONES and STORY_SECONDS change the size.
  */
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -24,12 +25,18 @@ const channel = 'a busy room';
 
 test(`${PHONES} phones at ${BYTES_PER_SECOND} bytes/s hear ${PER_SECOND} messages/s for ${SECONDS} s`, async (t) => {
   const node = await Node.start();
-  t.after(() => node.close());
+  const lines = await slowLines(node.port);
   const phones = fork(fileURLToPath(new URL('../kit/phones.js', import.meta.url)), {
     execArgv: [],
     env: { ...process.env, NODE_TEST_CONTEXT: '' },
   });
-  t.after(() => phones.kill());
+  const speaker = new Person('speaker', node);
+  t.after(async () => {
+    speaker.leaves();
+    phones.kill();
+    lines.end();
+    await node.close();
+  });
   const told = (what, within) =>
     deadline(
       new Promise((resolve, reject) => {
@@ -40,10 +47,8 @@ test(`${PHONES} phones at ${BYTES_PER_SECOND} bytes/s hear ${PER_SECOND} message
       `the phones say: ${what}`,
     );
 
-  phones.send({ what: 'connect', port: node.port, channel, count: PHONES, bytesPerSecond: BYTES_PER_SECOND });
+  phones.send({ what: 'connect', port: lines.port, channel, count: PHONES });
   await told('all listen', 60_000);
-  const speaker = new Person('speaker', node);
-  t.after(() => speaker.leaves());
   await speaker.connects();
 
   const sent = await talk(speaker);
@@ -51,6 +56,7 @@ test(`${PHONES} phones at ${BYTES_PER_SECOND} bytes/s hear ${PER_SECOND} message
   const { offset } = await speaker.client.history(channel, { limit: 0 });
   assert.equal(offset, published.length, 'the node kept up with the speaker');
 
+  lines.widen();
   phones.send({ what: 'catch up', offset });
   const { reports } = await told('caught up', CATCH_UP_MS);
   assert.equal(reports.length, PHONES);
@@ -80,4 +86,12 @@ function talk(speaker) {
       }
     }, TICK_MS);
   });
+}
+
+/** Slow lines to a port, in a process of their own. */
+async function slowLines(port) {
+  const script = fileURLToPath(new URL('../kit/slow_lines.py', import.meta.url));
+  const network = spawn('python3', [script, String(port), String(BYTES_PER_SECOND)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const [line] = await deadline(once(network.stdout, 'data'), 20_000, 'the slow lines are laid');
+  return { port: Number(line), widen: () => network.stdin.write('wide\n'), end: () => network.stdin.end() };
 }
