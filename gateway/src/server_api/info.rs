@@ -6,7 +6,7 @@ use protocol::Error;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use uuid::Uuid;
 
-use super::methods::Method;
+use super::{channels::listened, methods::Method};
 use crate::server::Gateway;
 
 /// This run of the program.
@@ -63,7 +63,7 @@ impl Method for InfoRequest {
 
     async fn call(self, gateway: &Gateway) -> Result<Nodes, Error> {
         let engine = &gateway.engine;
-        let channels = engine.relays.channels();
+        let channels: Vec<_> = listened(gateway).collect();
         Ok(Nodes {
             nodes: [NodeInfo {
                 uid: RUN.uid.to_string(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use protocol::{Error, ErrorCode};
 use serde::{Deserialize, Serialize};
 
-use super::{fields, methods::Method, reply::Client};
+use super::{channels::own_connections, fields, methods::Method, reply::Client};
 use crate::server::Gateway;
 
 #[derive(Deserialize)]
@@ -30,10 +30,16 @@ impl Method for PresenceRequest {
             Some(relay) => relay.presence().ok_or(ErrorCode::NotAvailable)?,
             None => HashMap::new(),
         };
-        let presence = listed
+        let mut presence: HashMap<String, Client> = listed
             .into_iter()
             .map(|(client, info)| (client.to_string(), info.into()))
             .collect();
+        if let Some((user, clients)) = own_connections(gateway, &channel) {
+            let own = clients
+                .into_iter()
+                .map(|client| (client.to_string(), Client::of(&user, client)));
+            presence.extend(own);
+        }
         Ok(Present { presence })
     }
 }
@@ -58,9 +64,10 @@ impl Method for PresenceStatsRequest {
         let channel = fields::channel(&self.channel)?;
         gateway.engine.require_channel(&channel).await?;
         let stats = gateway.engine.relays.get(&channel).map(|relay| relay.presence_stats());
+        let own = own_connections(gateway, &channel).map_or(0, |(_, clients)| clients.len());
         Ok(Stats {
-            num_clients: stats.map_or(0, |stats| stats.clients),
-            num_users: stats.map_or(0, |stats| stats.users),
+            num_clients: stats.map_or(0, |stats| stats.clients) + own,
+            num_users: stats.map_or(0, |stats| stats.users) + usize::from(own > 0),
         })
     }
 }

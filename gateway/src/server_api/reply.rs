@@ -1,8 +1,9 @@
 //! What a call is answered: `{"result": …}` or `{"error": {"code", "message"}}`.
 
-use protocol::{Error, ErrorCode, client::ClientInfo, payload::Payload};
+use protocol::{Error, ErrorCode, UserId, client::ClientInfo, payload::Payload};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::value::{RawValue, to_raw_value};
+use uuid::Uuid;
 
 /// The result of a method as JSON, or why there is none.
 pub(super) type Outcome = Result<Box<RawValue>, Error>;
@@ -83,6 +84,18 @@ pub(super) struct Client {
     conn_info: Option<Payload>,
     #[serde(skip_serializing_if = "Option::is_none")]
     chan_info: Option<Payload>,
+}
+
+impl Client {
+    /// A connection of this user, of which nothing else is told.
+    pub(super) fn of(user: &UserId, client: Uuid) -> Self {
+        Self {
+            user: user.to_string(),
+            client: client.to_string(),
+            conn_info: None,
+            chan_info: None,
+        }
+    }
 }
 
 impl From<ClientInfo> for Client {
