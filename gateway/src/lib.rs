@@ -4,6 +4,7 @@
 //! a request means it does not know: functions are the engine's. The program `plenum` is [`cli::run`].
 
 pub mod cli;
+mod compatible;
 pub mod config;
 mod http;
 pub mod limits;

@@ -60,6 +60,25 @@ pub const STREAM_BUFFER_BYTES: usize = 16 << 10;
 /// Failing rooms that `/readyz` lists.
 pub const FAILING_ROOMS_SHOWN_MAX: usize = 20;
 
+/// Bytes that a compatible socket reads at once.
+pub const COMPATIBLE_READ_BYTES: usize = 4 << 10;
+/// How long a compatible socket may take to take what it is sent.
+pub const COMPATIBLE_WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a compatible socket may stay without a token.
+pub const COMPATIBLE_AUTH_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time between two pings to a compatible socket.
+pub const COMPATIBLE_PING_INTERVAL: Duration = Duration::from_secs(25);
+/// A compatible socket that says nothing, not even a pong, for this long is taken for gone.
+pub const COMPATIBLE_SILENCE_MAX: Duration = Duration::from_secs(60);
+/// Rooms that one `/subscriptions` socket follows: those with the newest activity.
+pub const SUBSCRIPTIONS_ROOMS_MAX: usize = 2_000;
+/// Rooms of a user that are read at once.
+pub const SUBSCRIPTIONS_PAGE: usize = 200;
+/// Payloads that wait for a `/subscriptions` socket.
+pub const SUBSCRIPTIONS_QUEUE_PAYLOADS: usize = 64;
+/// Entries that a `/subscriptions` socket is given of a room that was joined a moment ago.
+pub const SUBSCRIPTIONS_CATCH_UP_MAX: u64 = 200;
+
 // What must hold between them: a node without peers is gone within 5 s, rooms that answer their last commands included.
 const _: () = assert!(
     DRAIN_NOTICE.as_millis() + DRAIN_WITHOUT_PEERS.as_millis() + engine::limits::COMMAND_DEADLINE.as_millis() < 5_000
@@ -69,3 +88,4 @@ const _: () = assert!(JWKS_RETRY_AFTER_MS < JWKS_FRESH_FOR_MS && TOKEN_LEEWAY_S 
 pub const SERVER_API_BODY_BYTES_MAX: usize = 8 << 20;
 /// Channels of a broadcast and commands of a parallel batch that are under way at once.
 pub const SERVER_API_AT_ONCE: usize = 128;
+const _: () = assert!(COMPATIBLE_PING_INTERVAL.as_secs() * 2 < COMPATIBLE_SILENCE_MAX.as_secs());

@@ -15,4 +15,5 @@ mod upgrade;
 pub use drain::Ended;
 pub use gateway::{Gateway, Parts, Place};
 pub use node::{Node, StartError};
+pub(crate) use refuse::refuse;
 pub use upgrade::Socket;

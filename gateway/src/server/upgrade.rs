@@ -14,7 +14,7 @@ use super::{
     Gateway, origin,
     refuse::{handshake_problem, refuse},
 };
-use crate::http::problem::Problem;
+use crate::{compatible::subscriptions, http::problem::Problem};
 
 /// The sockets of the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,14 +79,7 @@ pub async fn upgrade(
     }
     match socket {
         Socket::Realtime => crate::socket::accept(&gateway, &request, stream, &buffered).await,
-        Socket::Subscriptions => {
-            refuse(
-                stream,
-                Problem::new(StatusCode::NOT_FOUND, "no socket at this path"),
-                &[],
-            )
-            .await;
-        }
+        Socket::Subscriptions => subscriptions(gateway, request, stream, buffered.freeze()).await,
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! The real program, started on a free port with a data folder of its own, and a client for it.
 #![allow(dead_code, reason = "every test program uses a part of it")]
 
+pub mod socket;
+
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
