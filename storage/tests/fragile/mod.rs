@@ -17,12 +17,22 @@ use uuid::Uuid;
 
 /// A store whose steps can be made to fail.
 pub struct Fragile {
+    _release: Release,
     /// Its store.
     pub store: Arc<dyn Store>,
     /// Its faults.
     pub faults: Faults,
     fatal: Arc<Mutex<Vec<Fatal>>>,
     folder: TempDir,
+}
+
+/// Lets the writer go when a story fails: closing the store waits for it.
+struct Release(Faults);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        self.0.release();
+    }
 }
 
 /// Opens a file with failures to inject.
@@ -43,6 +53,7 @@ impl Fragile {
         let (faults, fatal) = (Faults::default(), Arc::default());
         let store = open(&folder.path().join("plenum.db"), &faults, &fatal);
         Self {
+            _release: Release(faults.clone()),
             store,
             faults,
             fatal,
