@@ -229,7 +229,7 @@ async fn story() {
         .map(|_| {
             let double = Rc::new(RefCell::new(Double::default()));
             let key = shard.open(Box::new(DoubleOutbox(Rc::clone(&double))), wire);
-            shard.connected(key, UserId::anonymous());
+            shard.connected(key, UserId::anonymous(), true);
             Phone {
                 key,
                 double,

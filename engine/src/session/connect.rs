@@ -67,13 +67,14 @@ impl Session {
         {
             return self.close(Disconnect::InvalidToken);
         }
-        self.shard.connected(self.key, self.caller.user.clone());
+        // A stream's pong would be a request of its own; its end is seen when a ping can't be written.
+        let is_stream = self.secret.is_some();
+        self.shard.connected(self.key, self.caller.user.clone(), !is_stream);
         let ttl = seconds_left(expires_at, self.engine.clock.now_ms());
         let mut subs: BTreeMap<String, SubscribeResult> = BTreeMap::new();
         if let Some(listening) = &own_channel {
             subs.insert(listening.held.channel.to_string(), listening.result());
         }
-        let is_stream = self.secret.is_some();
         let result = ConnectResult {
             client: self.client.to_string(),
             version: format!("Plenum {}", env!("CARGO_PKG_VERSION")),
@@ -81,7 +82,7 @@ impl Session {
             ttl,
             subs,
             ping: PING_INTERVAL_S,
-            pong: true,
+            pong: !is_stream,
             session: self.secret.map(|secret| secret.to_string()).unwrap_or_default(),
             node: if is_stream {
                 self.engine.node.clone()

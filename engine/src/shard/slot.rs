@@ -48,6 +48,8 @@ pub(super) struct Slot {
     pub(super) opened_s: u32,
     /// Pings are sent and pongs expected from here on, Unix seconds; 0: not connected yet.
     pub(super) connected_s: u32,
+    /// The client answers pings.
+    pub(super) has_pongs: bool,
     /// A ping was sent then, Unix seconds; 0: answered.
     pub(super) ping_sent_s: u32,
     /// The last time a byte was taken or nothing was waiting, Unix seconds.
@@ -78,6 +80,7 @@ impl Shard {
             is_closed: false,
             opened_s: now_s,
             connected_s: 0,
+            has_pongs: true,
             ping_sent_s: 0,
             progress_s: now_s,
             wake_s: 0,
@@ -96,12 +99,13 @@ impl Shard {
         }
     }
 
-    /// The session has connected as this user: pings begin.
-    pub fn connected(&self, key: SessionKey, user: UserId) {
+    /// The session has connected as this user: pings begin, and are answered if `has_pongs`.
+    pub fn connected(&self, key: SessionKey, user: UserId, has_pongs: bool) {
         let now_s = self.now_s();
         if let Some(slot) = self.inner.borrow_mut().slot_mut(key) {
             slot.user = user;
             slot.connected_s = now_s;
+            slot.has_pongs = has_pongs;
         }
     }
 

@@ -48,7 +48,9 @@ impl Shard {
         encode_ping(slot.wire.variant.encoding(), &mut message);
         slot.wire.frame_personal(&message, &mut bytes);
         slot.personal.extend_from_slice(&bytes);
-        slot.ping_sent_s = now_s;
+        if slot.has_pongs {
+            slot.ping_sent_s = now_s;
+        }
         inner.flush(self, key);
     }
 
