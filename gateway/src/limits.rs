@@ -88,4 +88,8 @@ const _: () = assert!(JWKS_RETRY_AFTER_MS < JWKS_FRESH_FOR_MS && TOKEN_LEEWAY_S 
 pub const SERVER_API_BODY_BYTES_MAX: usize = 8 << 20;
 /// Channels of a broadcast and commands of a parallel batch that are under way at once.
 pub const SERVER_API_AT_ONCE: usize = 128;
+/// Milliseconds for which the node remembers under which key a fact was published to a user's own channel.
+pub const SERVER_API_REPEATS_KEPT_MS: i64 = 300_000;
+/// Such keys that are remembered.
+pub const SERVER_API_REPEATS_MAX: usize = 100_000;
 const _: () = assert!(COMPATIBLE_PING_INTERVAL.as_secs() * 2 < COMPATIBLE_SILENCE_MAX.as_secs());

@@ -303,14 +303,20 @@ fn a_fact_for_a_user_is_stored_and_reaches_their_phone() {
     let channel = format!("user:{}", alice.id);
     let back_end = BackEnd(&node);
     let fact = json!({ "event": "ticket.assigned", "data": { "ticket": 7 } });
-    let told = back_end.gets("publish", json!({ "channel": channel, "data": fact }));
+    let params = json!({ "channel": channel, "data": fact, "idempotency_key": "ticket-7" });
+    let told = back_end.gets("publish", params.clone());
+    assert_eq!(
+        back_end.gets("publish", params),
+        told,
+        "the same key gives the first result"
+    );
     let push = phone.gets("pub");
     assert_eq!((&push["channel"], &push["pub"]["data"]), (&json!(channel), &fact));
     assert_eq!(push["pub"]["offset"], told["offset"]);
     assert_eq!(back_end.reads(&channel).last(), Some(&fact));
     let hint = json!({ "channel": channel, "data": "not kept", "skip_history": true });
     assert_eq!(back_end.gets("publish", hint), json!({}));
-    assert_eq!(phone.gets("pub")["pub"]["data"], "not kept");
+    assert_eq!(phone.gets("pub")["pub"]["data"], "not kept", "the fact was shown once");
     assert_eq!(back_end.reads(&channel).last(), Some(&fact));
     back_end.is_refused("history_remove", json!({ "channel": channel }), 108);
 }

@@ -9,7 +9,7 @@ use engine::{Clock, Engine};
 use storage::Store;
 use tokio::sync::watch;
 
-use crate::{config::Config, http::Demo, tokens::GatewayTokens};
+use crate::{config::Config, http::Demo, server_api::Repeats, tokens::GatewayTokens};
 
 /// The node's shared state; workers and sockets hold it behind an `Arc`.
 pub struct Gateway {
@@ -21,11 +21,15 @@ pub struct Gateway {
     pub tokens: Arc<GatewayTokens>,
     /// The metrics of every part.
     pub registry: prometheus::Registry,
+    /// What the gateway itself counts.
+    pub(crate) metrics: GatewayMetrics,
     /// The wall clock.
     pub clock: Clock,
     /// Sockets that the node takes; beyond, a socket is accepted and sent away with a code that SDKs back off from.
     pub sockets_max: usize,
     sockets: AtomicUsize,
+    /// Facts that back ends published a moment ago.
+    pub(crate) repeats: Repeats,
     config: watch::Receiver<Arc<Config>>,
     draining: watch::Receiver<bool>,
     demo: OnceLock<Demo>,
@@ -41,6 +45,8 @@ pub struct Parts {
     pub tokens: Arc<GatewayTokens>,
     /// The metrics of every part.
     pub registry: prometheus::Registry,
+    /// What the gateway itself counts.
+    pub(crate) metrics: GatewayMetrics,
     /// The wall clock.
     pub clock: Clock,
     /// Sockets that the node takes.
@@ -59,9 +65,11 @@ impl Gateway {
             store: parts.store,
             tokens: parts.tokens,
             registry: parts.registry,
+            metrics: parts.metrics,
             clock: parts.clock,
             sockets_max: parts.sockets_max,
             sockets: AtomicUsize::new(0),
+            repeats: Repeats::default(),
             config: parts.config,
             draining: parts.draining,
             demo: OnceLock::new(),
@@ -96,6 +104,7 @@ impl Gateway {
     /// Counts a socket until the place is dropped.
     pub fn take_place(self: &Arc<Self>) -> Place {
         let others = self.sockets.fetch_add(1, Ordering::Relaxed);
+        self.metrics.sockets.inc();
         Place {
             is_over_limit: others >= self.sockets_max,
             gateway: Arc::clone(self),
@@ -118,5 +127,6 @@ pub struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.gateway.sockets.fetch_sub(1, Ordering::Relaxed);
+        self.gateway.metrics.sockets.dec();
     }
 }

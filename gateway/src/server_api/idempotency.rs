@@ -1,4 +1,5 @@
-//! Publishing again under the same key gives the first result: the key becomes the command's id, which the room's log remembers for seven days.
+//! Publishing again under the same key gives the first result: the key becomes the command's id, which the room's log remembers for seven days,
+//! and the node for a user's own channel for some minutes.
 
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};

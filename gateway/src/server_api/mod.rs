@@ -19,11 +19,14 @@ mod pattern;
 mod presence;
 mod publish;
 mod refresh;
+mod repeats;
 mod reply;
 mod sessions;
 mod subscribe;
 
 use actix_web::web;
+
+pub(crate) use repeats::Repeats;
 
 /// The paths of the server API.
 pub(crate) fn routes(app: &mut web::ServiceConfig) {

@@ -116,9 +116,11 @@ impl Content {
     }
 
     async fn tell(&self, gateway: &Gateway, user: &UserId, data: Payload) -> Result<Published, Error> {
-        // A user's light log remembers no ids.
-        fields::refuse("idempotency_key", !self.idempotency_key.is_empty())?;
-        let (offset, epoch) = gateway.engine.publish_fact(user, data).await?;
+        let publish = || gateway.engine.publish_fact(user, data);
+        let (offset, epoch) = match command_id(&self.idempotency_key) {
+            Some(key) => gateway.repeats.once(user, key, gateway.clock.now_ms(), publish).await?,
+            None => publish().await?,
+        };
         Ok(Published::at(offset, epoch))
     }
 
