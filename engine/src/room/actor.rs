@@ -64,7 +64,10 @@ impl RoomActor {
         match end {
             End::Idle if self.is_woken => self.run(context),
             End::Idle => self.rest(context),
-            End::Absent => self.fall_asleep(context),
+            End::Absent => {
+                self.desk.cell.set_sound(&self.desk.shared);
+                self.fall_asleep(context);
+            }
             End::Superseded => self.end(Exit::Shutdown, context),
             End::Failed => self.end(Exit::Error, context),
         }
@@ -76,6 +79,7 @@ impl RoomActor {
             if actor.is_running || actor.runs != runs {
                 return;
             }
+            actor.desk.cell.set_sound(&actor.desk.shared);
             if actor.desk.shared.relays.has_listeners(&actor.desk.cell.channel) {
                 actor.rest(context);
             } else {

@@ -28,7 +28,7 @@ impl Desk {
 
     /// The commands of the next batch; None: superseded; empty: rest until woken.
     pub(super) fn take(&self) -> Option<Vec<Taken>> {
-        self.cell.take(&self.shared, self.permit.incarnation())
+        self.cell.take(self.permit.incarnation())
     }
 
     /// Gives out seqs, by ticket.
@@ -48,9 +48,16 @@ impl Desk {
 
     /// Awaits something of the store's writer; meanwhile the supervisor is patient.
     pub(super) async fn storing<F: Future>(&self, future: F) -> F::Output {
-        self.cell.set_storing(true);
+        self.set_storing(true);
         let output = future.await;
-        self.cell.set_storing(false);
+        self.set_storing(false);
         output
+    }
+
+    /// A deposed incarnation that comes back must not speak for the newest.
+    fn set_storing(&self, is_storing: bool) {
+        if self.permit.is_valid() {
+            self.cell.set_storing(is_storing);
+        }
     }
 }

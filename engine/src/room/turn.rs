@@ -49,7 +49,10 @@ pub(super) async fn run(desk: Desk, log: Option<Log>) -> (Option<Log>, End) {
             return (Some(log), End::Idle);
         }
         match turn(&desk, &mut log, taken).await {
-            Next::Batch => known = Some(log),
+            Next::Batch => {
+                desk.cell.set_sound(&desk.shared);
+                known = Some(log);
+            }
             Next::Reopen => {}
             Next::End(end) => return (None, end),
         }

@@ -3,6 +3,7 @@
 //! Everything is decided under one short lock, in which nothing waits: whether a command is taken in, whether the actor has to be woken or started,
 //! whether it may go to sleep. An incarnation that is not the newest can do nothing here.
 
+mod oversight;
 mod settle;
 mod work;
 
@@ -10,7 +11,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::Instant,
 };
@@ -22,14 +23,15 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 pub(crate) use self::{
+    oversight::Look,
     settle::Assigned,
     work::{Assignment, Taken},
 };
-use super::{Answer, Command, Event, Exit, Shared, answer::AnswerSlot, exit::pause_after, metrics::Outcome};
+use super::{Answer, Command, Event, Shared, answer::AnswerSlot, metrics::Outcome};
 use crate::{
     Channel, command_id,
     limits::{NODE_QUEUE_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_COMMANDS_MAX},
-    room::{Desk, Retire, RoomActor, Wake},
+    room::{Desk, RoomActor, Wake},
 };
 
 /// One room of the node.
@@ -43,6 +45,8 @@ pub(crate) struct Cell {
     progress: AtomicU64,
     /// The actor waits for the store's writer.
     is_storing: AtomicBool,
+    /// Failures since the room was last seen to work.
+    failures: AtomicU32,
     state: Mutex<State>,
 }
 
@@ -59,8 +63,6 @@ struct State {
     is_removed: bool,
     /// Up to here the relay has been told; None: by nobody yet.
     published: Option<u64>,
-    /// Failures in a row.
-    failures: u32,
 }
 
 /// What there is of the actor.
@@ -99,6 +101,7 @@ impl Cell {
             incarnations: Arc::new(AtomicU64::new(shared.newest_incarnation.load(Ordering::SeqCst))),
             progress: AtomicU64::new(0),
             is_storing: AtomicBool::new(false),
+            failures: AtomicU32::new(0),
             state: Mutex::new(State {
                 queue: VecDeque::new(),
                 bytes: 0,
@@ -108,7 +111,6 @@ impl Cell {
                 is_watched: false,
                 is_removed: false,
                 published: None,
-                failures: 0,
             }),
         }
     }
@@ -121,8 +123,8 @@ impl Cell {
     pub(super) fn submit(
         self: &Arc<Self>,
         shared: &Arc<Shared>,
-        command: Command,
-    ) -> Result<oneshot::Receiver<Answer>, Command> {
+        command: Arc<Command>,
+    ) -> Result<oneshot::Receiver<Answer>, Arc<Command>> {
         let bytes = command.size_bytes();
         let mut state = self.lock();
         if state.is_removed {
@@ -139,7 +141,7 @@ impl Cell {
         let waiting = Waiting {
             ticket: state.next_ticket,
             command_id: command.client_msg_id.unwrap_or_else(command_id::engine_made),
-            command: Arc::new(command),
+            command,
             bytes,
             deadline: Instant::now() + shared.options.command_deadline,
             seq: 0,
@@ -178,6 +180,8 @@ impl Cell {
         let incarnation = permit.incarnation();
         shared.newest_incarnation.fetch_max(incarnation, Ordering::SeqCst);
         let thread = shared.threads.of(self.id);
+        // Before the actor exists: it may be at work before this call returns.
+        self.is_storing.store(false, Ordering::Relaxed);
         let desk = Desk::new(Arc::clone(shared), Arc::clone(self), permit, thread.pulse);
         let address = RoomActor::start_on(&thread.arbiter, desk);
         state.life = Life::Running {
@@ -186,73 +190,6 @@ impl Cell {
             thread: thread.serial,
         };
         state.is_awake = true;
-        self.is_storing.store(false, Ordering::Relaxed);
-    }
-
-    /// Ends an incarnation that failed and plans the next start. Gives when that is due and how many failures in a row there were;
-    /// None when the incarnation is not the newest. `is_to_blame`: it was this room's own doing.
-    pub(super) fn fail(
-        &self,
-        shared: &Shared,
-        incarnation: u64,
-        exit: Exit,
-        is_to_blame: bool,
-    ) -> Option<(Instant, u32)> {
-        let mut state = self.lock();
-        let Life::Running {
-            incarnation: newest,
-            address,
-            ..
-        } = &state.life
-        else {
-            return None;
-        };
-        if *newest != incarnation {
-            return None;
-        }
-        // From here on it can append nothing, though its actor may still exist.
-        Permit::take_over(&self.incarnations);
-        address.do_send(Retire);
-        if is_to_blame {
-            state.failures = state.failures.saturating_add(1);
-            shared.note_failure(&self.channel, exit, state.failures);
-        }
-        let failures = if is_to_blame { state.failures } else { 0 };
-        let due = Instant::now() + pause_after(failures);
-        state.life = Life::Resting;
-        state.is_awake = false;
-        Some((due, failures))
-    }
-
-    /// Starts a room again whose pause is over. Its commands have waited, and what it may have committed unseen has to reach the relay.
-    pub(super) fn resume(self: &Arc<Self>, shared: &Arc<Shared>) {
-        let mut state = self.lock();
-        if matches!(state.life, Life::Resting) {
-            self.start(shared, &mut state);
-            self.be_watched(shared, &mut state);
-        }
-    }
-
-    /// The incarnation that runs on this thread, if one does.
-    pub(super) fn incarnation_on(&self, thread: u64) -> Option<u64> {
-        match &self.lock().life {
-            Life::Running {
-                incarnation,
-                thread: on,
-                ..
-            } if *on == thread => Some(*incarnation),
-            _ => None,
-        }
-    }
-
-    /// Asks the actor to end, for a node that stops.
-    pub(super) fn retire(&self) {
-        let mut state = self.lock();
-        if let Life::Running { address, .. } = &state.life {
-            Permit::take_over(&self.incarnations);
-            address.do_send(Retire);
-            state.life = Life::Asleep;
-        }
     }
 
     /// Marks the cell as gone from the directory, if nobody needs it.
@@ -261,39 +198,6 @@ impl Cell {
         let is_unused = matches!(state.life, Life::Asleep) && state.queue.is_empty();
         state.is_removed |= is_unused;
         is_unused
-    }
-
-    /// What the supervisor needs to know; None, and no longer watched, when there is no work.
-    pub(super) fn look(&self) -> Option<Look> {
-        let mut state = self.lock();
-        let incarnation = match &state.life {
-            Life::Running { incarnation, .. } => Some(*incarnation),
-            _ => None,
-        };
-        if state.queue.is_empty() && (incarnation.is_none() || !state.is_awake) {
-            state.is_watched = false;
-            return None;
-        }
-        Some(Look {
-            incarnation,
-            progress: self.progress.load(Ordering::Relaxed),
-            is_storing: self.is_storing.load(Ordering::Relaxed),
-        })
-    }
-
-    /// Answers "unavailable" to everything whose deadline is at or before `until`; what has no seq by then is not appended.
-    pub(super) fn expire(&self, shared: &Shared, until: Instant) {
-        let mut expired = Vec::new();
-        let mut state = self.lock();
-        while state.queue.front().is_some_and(|first| first.deadline <= until) {
-            let waiting = state.queue.pop_front().expect("there is a first");
-            state.bytes -= waiting.bytes;
-            expired.push(waiting);
-        }
-        drop(state);
-        for waiting in expired {
-            waiting.answer(shared, Err(ErrorCode::Unavailable.into()), Outcome::Unavailable);
-        }
     }
 }
 
@@ -313,17 +217,6 @@ impl State {
         }
         Ok(())
     }
-}
-
-/// A moment of a room with work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Look {
-    /// The running incarnation.
-    pub(super) incarnation: Option<u64>,
-    /// Its steps so far.
-    pub(super) progress: u64,
-    /// It waits for the store's writer.
-    pub(super) is_storing: bool,
 }
 
 impl Waiting {

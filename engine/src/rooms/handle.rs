@@ -49,6 +49,10 @@ impl Rooms {
     ) -> Result<Self, StartError> {
         let metrics = RoomMetrics::register(registry)?;
         let threads = Threads::start(options.threads)?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "at most one event per incarnation and one per watched room waits here, and who tells must never block"
+        )]
         let (sender, events) = mpsc::channel();
         let shared = Arc::new(Shared::new(store, relays, clock, options, metrics, threads, sender));
         let supervisor = Supervisor::new(Arc::clone(&shared), events);
@@ -74,7 +78,7 @@ impl Rooms {
         if matches!(channel.kind(), ChannelKind::User(_) | ChannelKind::Nothing) {
             return answered(ErrorCode::NotFound);
         }
-        let mut command = command;
+        let mut command = Arc::new(command);
         loop {
             let cell = self.shared.directory.cell(channel, &self.shared);
             match cell.submit(&self.shared, command) {
@@ -85,7 +89,7 @@ impl Rooms {
         }
     }
 
-    /// Rooms that failed and have not come to rest since: why they failed last, and how many times in a row.
+    /// Rooms that failed and have not been seen to work since: why they failed last, and how many times in a row.
     pub fn failing(&self) -> Vec<(Channel, Exit, u32)> {
         self.shared.failing()
     }

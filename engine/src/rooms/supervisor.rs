@@ -169,9 +169,13 @@ impl Supervisor {
         for cell in self.shared.directory.all() {
             cell.retire();
         }
-        let patience = Instant::now() + ROOMS_STOP_PATIENCE;
-        while self.shared.metrics.active.get() > 0 && Instant::now() < patience {
-            std::thread::sleep(Duration::from_millis(1));
+        let deadline = Instant::now() + ROOMS_STOP_PATIENCE;
+        while self.shared.metrics.active.get() > 0 {
+            // Every actor tells its end.
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.events.recv_timeout(left).is_err() {
+                break;
+            }
         }
         self.shared.threads.stop(ROOMS_STOP_PATIENCE);
         self.shared.show_queues();

@@ -8,7 +8,7 @@ use std::{
         mpsc,
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix::{ArbiterHandle, System};
@@ -41,12 +41,16 @@ pub(super) struct Place {
     pub(super) pulse: Arc<Pulse>,
 }
 
+/// What a new thread tells about itself.
+type Handles = (System, ArbiterHandle);
+
 struct Thread {
     serial: u64,
     system: System,
     arbiter: ArbiterHandle,
     pulse: Arc<Pulse>,
     join: JoinHandle<()>,
+    handles: mpsc::Receiver<Handles>,
     beats_seen: u64,
     silent: Duration,
 }
@@ -118,12 +122,14 @@ impl Threads {
         for thread in &threads {
             thread.system.stop();
         }
-        let deadline = std::time::Instant::now() + patience;
+        let deadline = Instant::now() + patience;
         for thread in threads {
-            while !thread.join.is_finished() && std::time::Instant::now() < deadline {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            if thread.join.is_finished() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // The thread never sends again; it hangs up when it ends.
+            if matches!(
+                thread.handles.recv_timeout(left),
+                Err(mpsc::RecvTimeoutError::Disconnected)
+            ) {
                 let _ = thread.join.join();
             } else {
                 tracing::warn!(thread = thread.serial, "a room thread does not end; it is left behind");
@@ -149,6 +155,7 @@ impl Thread {
             arbiter,
             pulse,
             join,
+            handles,
             beats_seen: 0,
             silent: Duration::ZERO,
         })
@@ -175,7 +182,7 @@ impl Thread {
     }
 }
 
-fn run(told: &mpsc::SyncSender<(System, ArbiterHandle)>, pulse: Arc<Pulse>) {
+fn run(told: &mpsc::SyncSender<Handles>, pulse: Arc<Pulse>) {
     let runner = System::new();
     let system = System::current();
     let arbiter = system.arbiter().clone();

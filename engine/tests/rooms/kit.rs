@@ -144,6 +144,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
+        self.faults.release();
         self.rooms.shutdown();
         if !std::thread::panicking() {
             assert_eq!(self.rooms.active(), 0, "a story ends with no actor left");

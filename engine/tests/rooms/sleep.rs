@@ -14,7 +14,7 @@ use protocol::RoomId;
 
 use crate::{
     hooks::Hooks,
-    kit::{NOW_MS, Node, eventually, patient, send},
+    kit::{NOW_MS, Node, Random, eventually, patient, seed, send},
 };
 
 /// Counts how often a log is opened: how often a room wakes.
@@ -68,19 +68,25 @@ async fn a_room_with_listeners_stays_awake_until_the_last_has_gone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_thousand_sends_race_with_rooms_that_go_to_sleep() {
-    const SENDERS: usize = 250;
-    const SENDS: usize = 400;
+    const SENDERS: usize = 200;
+    const SENDS: usize = 500;
+    let seed = seed();
     let wakes = Arc::new(Wakes(AtomicUsize::new(0)));
     let node = Node::with(sleepy(), Arc::clone(&wakes));
     let mut chats = Vec::new();
-    for _ in 0..50 {
+    for _ in 0..100 {
         chats.push(node.group(&["alice"]).await);
     }
     let senders: Vec<_> = (0..SENDERS)
         .map(|sender| {
             let chat = chats[sender % chats.len()].clone();
             tokio::spawn(async move {
+                let mut random = Random::new(seed ^ sender as u64);
                 for _ in 0..SENDS {
+                    // About the time after which a room sleeps: now before it, now after it, now right then.
+                    if random.below(3) == 0 {
+                        tokio::time::sleep(Duration::from_micros(random.below(2_500))).await;
+                    }
                     let answer = chat.asks("alice", send("x")).await;
                     answer.expect("exactly one answer").expect("sent");
                 }

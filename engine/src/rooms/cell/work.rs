@@ -48,7 +48,7 @@ impl State {
 impl Cell {
     /// The first commands of the queue, as many as one batch may hold. None: a newer incarnation owns the room. Empty: the actor may
     /// rest, the next command wakes it.
-    pub(crate) fn take(&self, shared: &Shared, incarnation: u64) -> Option<Vec<Taken>> {
+    pub(crate) fn take(&self, incarnation: u64) -> Option<Vec<Taken>> {
         let mut state = self.lock();
         if !state.is_newest(incarnation) {
             return None;
@@ -72,10 +72,6 @@ impl Cell {
             .collect();
         if taken.is_empty() {
             state.is_awake = false;
-            if state.failures > 0 {
-                state.failures = 0;
-                shared.note_recovery(&self.channel);
-            }
         }
         Some(taken)
     }
@@ -147,6 +143,14 @@ impl Cell {
             state.life = Life::Asleep;
         }
         may_sleep
+    }
+
+    /// The room works: a batch has gone through, or it has rested for a while.
+    pub(crate) fn set_sound(&self, shared: &Shared) {
+        if self.failures.load(Ordering::Relaxed) > 0 {
+            self.failures.store(0, Ordering::Relaxed);
+            shared.note_recovery(&self.channel);
+        }
     }
 
     /// The actor has come further: it is not stuck.
