@@ -9,6 +9,7 @@ pub mod config;
 mod http;
 pub mod limits;
 mod logging;
+mod metrics;
 pub mod server;
 mod server_api;
 mod socket;

@@ -247,12 +247,12 @@ fn a_wrong_method_is_405_with_the_right_ones_and_a_wrong_path_404() {
     let alice = node.registers("alice");
     for (path, allow) in [
         ("/login", "POST"),
-        ("/chats", "POST, GET"),
-        ("/chats/0000000000000", "GET, PATCH, DELETE"),
+        ("/chats", "POST, GET, HEAD"),
+        ("/chats/0000000000000", "GET, HEAD, PATCH, DELETE"),
         ("/messages/0/read", "PUT"),
-        ("/healthz", "GET"),
-        ("/openapi.json", "GET"),
-        ("/", "GET"),
+        ("/healthz", "GET, HEAD"),
+        ("/openapi.json", "GET, HEAD"),
+        ("/", "GET, HEAD"),
     ] {
         let answer = alice.put(path, &json!({}));
         let answer = if answer.status == 405 { answer } else { alice.get(path) };
@@ -357,7 +357,13 @@ fn balancers_prometheus_and_people_find_their_pages() {
     assert_eq!((ready.status, &ready.json()["ready"]), (200, &json!(true)));
     nobody.get("/chats");
     let metrics = nobody.get("/metrics").body;
-    for name in ["plenum_sessions", "plenum_storage_commits_total"] {
+    for name in [
+        "plenum_sessions",
+        "plenum_storage_commits_total",
+        "plenum_http_answers_total{status=\"4xx\"} 1",
+        "plenum_build_info",
+        "process_resident_memory_bytes",
+    ] {
         assert!(metrics.contains(name), "{name}: {metrics}");
     }
     let described = nobody.get("/openapi.json").json();
@@ -373,6 +379,11 @@ fn balancers_prometheus_and_people_find_their_pages() {
         );
         assert!(!page.body.contains("<script>") && !page.body.contains("http://") && !page.body.contains("https://"));
     }
+    let head = node.raw("HEAD /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    assert!(
+        head.starts_with("HTTP/1.1 200 ") && head.ends_with("\r\n\r\n"),
+        "{head}"
+    );
     nobody.get("/demo.json").is_problem(404);
     for header in [
         "x-content-type-options",

@@ -35,18 +35,20 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
 
 /// One path with its methods; every other method is answered 405.
 fn resource(path: &str, rows: &[(HttpMethod, &'static Row)]) -> actix_web::Resource {
-    let allow = rows
-        .iter()
-        .map(|(method, _)| method.as_str())
-        .collect::<Vec<_>>()
-        .join(", ");
-    rows.iter()
-        .fold(methods::resource(path, allow), |resource, (method, row)| {
-            let row: &'static Row = row;
-            let method = Method::from_bytes(method.as_str().as_bytes()).expect("the table names methods");
-            let handler = move |gateway, request, path, body| handle(row, gateway, request, path, body);
-            resource.route(web::method(method).to(handler))
-        })
+    let methods: Vec<(&str, &'static Row)> = rows.iter().flat_map(|(method, row)| names(*method, row)).collect();
+    let allow: Vec<&str> = methods.iter().map(|(name, _)| *name).collect();
+    let resource = methods::resource(path, allow.join(", "));
+    methods.into_iter().fold(resource, |resource, (name, row)| {
+        let method = Method::from_bytes(name.as_bytes()).expect("the table names methods");
+        let handler = move |gateway, request, path, body| handle(row, gateway, request, path, body);
+        resource.route(web::method(method).to(handler))
+    })
+}
+
+/// What can be read can be asked for without its body, too (<https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2>).
+fn names(method: HttpMethod, row: &'static Row) -> impl Iterator<Item = (&'static str, &'static Row)> {
+    let head = (method == HttpMethod::Get).then_some(("HEAD", row));
+    std::iter::once((method.as_str(), row)).chain(head)
 }
 
 async fn handle(

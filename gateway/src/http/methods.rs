@@ -13,12 +13,14 @@ pub(super) fn resource(path: &str, allow: String) -> Resource {
     web::resource(path).default_service(web::to(refuse))
 }
 
-/// A path that is only read.
+/// A path that is only read; the head alone can be asked for, too.
 pub(super) fn get<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args>,
     Args: actix_web::FromRequest + 'static,
     F::Output: actix_web::Responder + 'static,
 {
-    resource(path, "GET".to_owned()).route(web::get().to(handler))
+    resource(path, "GET, HEAD".to_owned())
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
 }

@@ -13,7 +13,7 @@ mod sockets;
 
 use std::sync::Arc;
 
-use actix_service::ServiceFactory;
+use actix_service::{Service as _, ServiceFactory};
 use actix_web::{
     App, Error, HttpResponse, ResponseError as _,
     body::MessageBody,
@@ -37,11 +37,13 @@ pub fn app(
         InitError = (),
     > + use<>,
 > {
+    let counted = Arc::clone(&gateway);
     App::new()
         .app_data(web::Data::from(gateway))
         // What is not UTF-8 in a path names nothing.
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
         .wrap(headers::security())
+        .wrap_fn(move |request, service| count(Arc::clone(&counted), service.call(request)))
         .configure(probes::routes)
         .configure(functions::routes)
         .configure(openapi::routes)
@@ -50,6 +52,20 @@ pub fn app(
         .configure(crate::streams::routes)
         .configure(crate::server_api::routes)
         .default_service(web::to(nothing))
+}
+
+/// Counts what is answered.
+async fn count<B>(
+    gateway: Arc<Gateway>,
+    answer: impl Future<Output = Result<ServiceResponse<B>, Error>>,
+) -> Result<ServiceResponse<B>, Error> {
+    let answer = answer.await;
+    let status = match &answer {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    gateway.metrics.answered(status);
+    answer
 }
 
 /// What is at no path.

@@ -64,6 +64,7 @@ impl Node {
         }
         tracing::info!("leaving");
         draining.send_replace(true);
+        gateway.metrics.draining.set(1);
         let leave = leave(handle, &gateway, config.borrow().drain_timeout_s.0);
         let leave = async {
             leave.await;

@@ -9,7 +9,7 @@ use engine::{Clock, Engine};
 use storage::Store;
 use tokio::sync::watch;
 
-use crate::{config::Config, http::Demo, server_api::Repeats, tokens::GatewayTokens};
+use crate::{config::Config, http::Demo, metrics::GatewayMetrics, server_api::Repeats, tokens::GatewayTokens};
 
 /// The node's shared state; workers and sockets hold it behind an `Arc`.
 pub struct Gateway {

@@ -16,6 +16,7 @@ use crate::{
     config::Config,
     http,
     limits::{CONNECTIONS_EXTRA, KEEP_ALIVE, LISTEN_BACKLOG, REQUEST_HEAD_TIMEOUT},
+    metrics::GatewayMetrics,
     tokens::GatewayTokens,
 };
 
@@ -73,11 +74,13 @@ impl Node {
         let (draining, is_draining) = watch::channel(false);
         let tokens = Arc::new(GatewayTokens::new(&signing_key, config_in_force.clone(), clock.clone()));
         let engine = parts::start(&config_in_force.borrow().clone(), &store, &tokens, &clock, &registry)?;
+        let metrics = GatewayMetrics::register(&registry)?;
         let gateway = Arc::new(Gateway::new(Parts {
             engine,
             store,
             tokens,
             registry,
+            metrics,
             clock,
             sockets_max: sessions_max,
             config: config_in_force,

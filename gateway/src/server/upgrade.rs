@@ -14,7 +14,7 @@ use super::{
     Gateway, origin,
     refuse::{handshake_problem, refuse},
 };
-use crate::{compatible::subscriptions, http::problem::Problem};
+use crate::{compatible::subscriptions, http::problem::Problem, metrics::Refused};
 
 /// The sockets of the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,7 @@ pub async fn upgrade(
         return Ok(());
     }
     let Some(socket) = Socket::at(request.path()) else {
+        gateway.metrics.refused(Refused::Path);
         refuse(
             stream,
             Problem::new(StatusCode::NOT_FOUND, "no socket at this path"),
@@ -64,11 +65,13 @@ pub async fn upgrade(
         return Ok(());
     };
     if let Err(error) = verify_handshake(request.head()) {
+        gateway.metrics.refused(Refused::Handshake);
         let (problem, headers) = handshake_problem(&error);
         refuse(stream, problem, headers).await;
         return Ok(());
     }
     if !origin::is_allowed(request.head().headers(), gateway.config().allowed_origins.as_ref()) {
+        gateway.metrics.refused(Refused::Origin);
         refuse(
             stream,
             Problem::new(StatusCode::FORBIDDEN, "this origin may not connect"),
