@@ -274,3 +274,44 @@ async fn a_full_disk_refuses_what_does_not_fit_and_works_again_when_there_is_roo
     assert_eq!(room.append(large).await, 3);
     assert!(fragile.close().is_empty());
 }
+
+#[tokio::test]
+async fn a_disk_that_is_full_for_one_is_not_full_for_its_neighbours_in_the_same_transaction() {
+    let fragile = Fragile::new();
+    let mut rooms = Vec::new();
+    for _ in 0..3 {
+        let mut room = TestRoom::group(&fragile.store, &["alice"]).await;
+        room.says("alice", "before").await;
+        rooms.push(room);
+    }
+    let held = fragile.hold_the_writer().await;
+    let large = "w".repeat(1 << 20);
+    let mut appends: Vec<_> = rooms
+        .iter()
+        .zip(["small", large.as_str(), "small"])
+        .map(|(room, text)| fragile.store.append(room.batch(vec![room.message(0, "alice", text)])))
+        .collect();
+    for append in &mut appends {
+        handed_over(append).await;
+    }
+    fragile.faults.limit_pages(1);
+    fragile.faults.release();
+    held.await.expect("the held write ends");
+    let mut outcomes = Vec::new();
+    for append in appends {
+        outcomes.push(append.await);
+    }
+    assert!(
+        matches!(outcomes[0], Ok(ref head) if head.seq == 2),
+        "{:?}",
+        outcomes[0]
+    );
+    assert!(matches!(outcomes[1], Err(AppendError::Full(_))), "{:?}", outcomes[1]);
+    assert!(
+        matches!(outcomes[2], Ok(ref head) if head.seq == 2),
+        "{:?}",
+        outcomes[2]
+    );
+    drop(rooms);
+    assert!(fragile.close().is_empty());
+}

@@ -47,10 +47,20 @@ fn overwrite(path: &Path, at: u64, bytes: &[u8]) {
 
 #[tokio::test]
 async fn a_damaged_file_is_refused_with_words_that_say_what_to_do() {
-    // The header, the schema's page, a page in the middle.
-    for (what, at, bytes) in [("header", 0, 100), ("schema", 100, 3_000), ("data", 20 * 4_096, 4_000)] {
+    // From the beginning, or from the end: the last page holds messages.
+    for (what, at, bytes) in [
+        ("header", 0, 100),
+        ("schema", 100, 3_000),
+        ("page of messages", -4_096, 4_000),
+    ] {
         let (_folder, path) = folder();
         filled(&path).await;
+        let size = fs::metadata(&path).expect("the file").len();
+        let at = if at < 0 {
+            size.saturating_add_signed(at)
+        } else {
+            at.unsigned_abs()
+        };
         overwrite(&path, at, &vec![0xa5; bytes]);
         let Err(error) = SqliteStore::open(&path, Options::default()) else {
             panic!("a file with a damaged {what} was opened");
