@@ -48,8 +48,8 @@ if ! version_at_least "${node_version#v}" 20; then
   exit 1
 fi
 python_version="$(python3 -c 'import platform; print(platform.python_version())')"
-if ! version_at_least "$python_version" 3.10; then
-  echo "python3 $python_version is too old: the Python SDK tests need 3.10 or newer" >&2
+if ! version_at_least "$python_version" 3.11; then
+  echo "python3 $python_version is too old: the Python SDK tests need 3.11 or newer" >&2
   exit 1
 fi
 printf 'node %s, python3 %s\n' "$node_version" "$python_version"

@@ -33,18 +33,20 @@ export class Node {
   #log = [];
   #data;
   #settings;
+  #words;
 
   /** The port, the same over restarts. */
   port = 0;
 
-  constructor(data, settings) {
+  constructor(data, settings, words) {
     this.#data = data;
     this.#settings = settings;
+    this.#words = words;
   }
 
-  /** Starts a node with an empty data folder. */
-  static async start(settings = STORY_SETTINGS) {
-    const node = new Node(await mkdtemp(path.join(tmpdir(), 'plenum-')), settings);
+  /** Starts a node with an empty data folder; `demo`: with a demo user and a demo room. */
+  static async start(settings = STORY_SETTINGS, { demo = false } = {}) {
+    const node = new Node(await mkdtemp(path.join(tmpdir(), 'plenum-')), settings, demo ? ['--demo'] : []);
     await node.begin();
     return node;
   }
@@ -65,7 +67,7 @@ export class Node {
   /** Starts the program on the port and data folder of before. */
   async begin() {
     const address = `127.0.0.1:${this.port}`;
-    const child = spawn(program(), ['serve', '--listen', address, '--data', this.#data], {
+    const child = spawn(program(), ['serve', '--listen', address, '--data', this.#data, ...this.#words], {
       env: environment(this.#settings),
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -31,8 +31,9 @@ _LOG_LINES_KEPT = 400
 class Node:
     """Starts in `begin`, dies in `kill9`, and always comes back on the same port with the same data."""
 
-    def __init__(self, settings=None):
-        self._settings = settings or STORY_SETTINGS
+    def __init__(self, settings=None, *words):
+        self._settings = STORY_SETTINGS if settings is None else settings
+        self._words = words
         self._folder = tempfile.TemporaryDirectory(prefix="plenum-", ignore_cleanup_errors=True)
         self._process = None
         self._readers = []
@@ -54,7 +55,7 @@ class Node:
     async def begin(self):
         self._process = await asyncio.create_subprocess_exec(
             os.environ["PLENUM_BIN"],
-            *("serve", "--listen", f"127.0.0.1:{self.port}", "--data", self._folder.name),
+            *("serve", "--listen", f"127.0.0.1:{self.port}", "--data", self._folder.name, *self._words),
             env=self._environment(),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

@@ -11,11 +11,11 @@ from kit.person import Person
 
 @pytest_asyncio.fixture
 async def start():
-    """`await start(settings)` starts a node that ends with the story."""
+    """`await start(settings, "--demo")` starts a node that ends with the story."""
     async with contextlib.AsyncExitStack() as ends:
 
-        async def begin(settings=None):
-            node = Node(settings)
+        async def begin(settings=None, *words):
+            node = Node(settings, *words)
             ends.push_async_callback(node.close)
             await node.begin()
             return node
