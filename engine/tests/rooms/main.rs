@@ -3,6 +3,7 @@
 mod hooks;
 mod kit;
 mod order;
+mod rate;
 mod repeats;
 mod sleep;
 mod stall;

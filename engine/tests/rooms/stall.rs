@@ -95,3 +95,26 @@ async fn a_full_queue_answers_too_many_requests_at_once() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_was_answered_before_it_had_a_seq_is_never_appended() {
+    let node = Node::with(RoomOptions::default(), crate::hooks::NoHooks);
+    let chat = node.group(&["alice"]).await;
+    chat.sends("alice", "before").await.expect("sent");
+    node.faults.stall(Step::Turn);
+    let handed_over = chat.asks("alice", send("handed over"));
+    let faults = node.faults.clone();
+    tokio::task::spawn_blocking(move || faults.wait_until_stalled())
+        .await
+        .expect("the writer stands");
+    let waiting: Vec<_> = (0..100).map(|_| chat.asks("alice", send("never"))).collect();
+    for answer in waiting {
+        let answer = answer.await.expect("exactly one answer");
+        assert_eq!(code(&answer), Some(ErrorCode::Unavailable));
+    }
+    let answer = handed_over.await.expect("exactly one answer");
+    assert_eq!(code(&answer), Some(ErrorCode::Unavailable));
+    node.faults.release();
+    chat.sends("alice", "after").await.expect("sent");
+    assert!(!chat.texts().await.contains(&"never".to_owned()));
+}
