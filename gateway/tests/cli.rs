@@ -259,23 +259,34 @@ fn a_damaged_copy_is_not_put_back() {
 #[test]
 fn the_demo_says_how_to_try_it_and_its_commands_work() {
     let mut node = Node::start_with(Folder::new(), &["serve", "--listen", "127.0.0.1:0", "--demo"], &[]);
-    let hints = node.next_lines(10).concat();
+    let hints = node.next_lines(11).concat();
     assert!(hints.contains("user demo, password demo-password"), "{hints}");
-    let line = |words: &str| {
-        hints
-            .lines()
-            .find(|line| line.contains(words))
-            .unwrap_or_else(|| panic!("{words}: {hints}"))
+    let behind = |words: &str| {
+        let (_, commands) = hints.split_once(words).unwrap_or_else(|| panic!("{words}: {hints}"));
+        commands
+            .split_once('\n')
+            .expect("commands follow")
+            .1
+            .split("\n  ")
+            .map(str::trim)
+            .collect::<Vec<_>>()
     };
-    let script = format!("set -eu\n{}\n{}\n", line("/login"), line("/messages"));
+    let (login, listen, send) = (behind("Log in"), behind("Listen"), behind("Send"));
+    let login = login[0].lines().next().expect("a command");
+    let listen = format!("{}\n{}", listen[0], listen[1].lines().next().expect("its second line"));
+    let send = send[0];
+    // Sends until it is heard: a moment passes before anybody listens.
+    let script = format!(
+        "set -eu\n{login}\ngrep -m1 -o '\"content\":\"hello\"' < <({listen}) &\nwhile kill -0 $! 2>&-; do\n{send} >&2\ndone\nwait $!\n"
+    );
     let output = Command::new("bash")
         .args(["-c", &script])
         .output()
         .expect("bash is there");
-    let sent = text(&output.stdout);
-    assert!(
-        sent.contains("\"content\":\"hello\""),
-        "{sent} {}",
+    assert_eq!(
+        text(&output.stdout),
+        "\"content\":\"hello\"\n",
+        "{script}\n{}",
         text(&output.stderr)
     );
     let demo = node.nobody().get("/demo.json").json();

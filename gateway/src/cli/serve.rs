@@ -90,9 +90,9 @@ The demo room is open at {address}/  (user {username}, password {password}).
 
 Log in:
   TOKEN=$(curl -s {address}/login -H 'content-type: application/json' -d '{{"username":"{username}","password":"{password}"}}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-Listen, and leave it running:
-  curl -N {address}/connection/http_stream -d '{{"id":1,"connect":{{"token":"'$TOKEN'"}}}}
-  {{"id":2,"subscribe":{{"channel":"room:{chat_id}"}}}}'
+Listen (for half a minute: SDKs answer pings and stay):
+  curl -sN {address}/connection/http_stream -d '{{"id":1,"connect":{{"token":"'$TOKEN'"}}}}
+    {{"id":2,"subscribe":{{"channel":"room:{chat_id}"}}}}'
 Send:
   curl -s {address}/chats/{chat_id}/messages -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{{"content":"hello"}}'
 
