@@ -74,9 +74,11 @@ struct Inner {
 impl Shard {
     /// An empty shard on this thread; [`Shard::run`] has to be spawned beside it.
     pub fn new(relays: Relays, clock: Clock, limits: Arc<Limits>, metrics: Arc<EngineMetrics>) -> Self {
+        let inbox = Arc::default();
+        relays.enlist(&inbox);
         Self {
             inner: Rc::default(),
-            inbox: Arc::default(),
+            inbox,
             relays,
             clock,
             limits,

@@ -118,7 +118,7 @@ impl Inner {
         let (Some(log), Some(slot)) = (log, self.slot(held.key)) else {
             return Missing::Gone;
         };
-        let Some(window) = log.window(slot.wire) else {
+        let Some(window) = log.window(slot.wire).filter(|_| log.epoch == held.epoch) else {
             return Missing::Gone;
         };
         match window.first_seq() {
@@ -143,6 +143,10 @@ impl Inner {
         let (Some(last), Some(window)) = (entries.last(), log.window(wire)) else {
             return Ok(Some(false));
         };
+        // What was read belongs to a log that is no more.
+        if log.epoch != held.epoch {
+            return Ok(Some(false));
+        }
         if window.first_seq().unwrap_or(log.seq + 1) != last.seq + 1 {
             return Ok(None);
         }

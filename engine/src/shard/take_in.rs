@@ -14,6 +14,8 @@ impl Shard {
     /// Takes in what the relays have. Gives the number of entries.
     pub(super) fn take_in(&self) -> usize {
         let mut entries = 0;
+        // Told by being dropped, when everything has been taken in that they wait for.
+        let _waiting = self.inbox.take_waiting();
         for relay in self.inbox.take() {
             let mut inner = self.inner.borrow_mut();
             if let Some(&log) = inner.by_channel.get(relay.channel()) {

@@ -90,17 +90,16 @@ impl Window {
 
     /// Puts older entries (ascending, right before the first kept) in front.
     pub(super) fn prepend(&mut self, frames: Vec<(u64, u64, Vec<u8>)>) {
-        let mut first = self.first() - frames.len() as u64;
+        let first = self.first() - frames.len() as u64;
         let mut blocks: Vec<Block> = Vec::new();
-        for (seq, target, frame) in frames {
+        for (number, (seq, target, frame)) in (first..).zip(frames) {
             if blocks
                 .last()
                 .is_none_or(|block| block.bytes.len() + frame.len() > BLOCK_BYTES)
             {
-                blocks.push(Block::new(first));
+                blocks.push(Block::new(number));
             }
             blocks.last_mut().expect("there is a block").push(seq, target, &frame);
-            first += 1;
             self.size_bytes += frame.len();
         }
         for block in blocks.into_iter().rev() {

@@ -20,13 +20,10 @@ use crate::{
 /// Seconds for which a browser may remember the answer to a preflight.
 const PREFLIGHT_MAX_AGE_S: &str = "600";
 
-/// # Errors
-/// 403 in words when the page's origin may not connect.
-pub fn check(gateway: &Gateway, request: &HttpRequest) -> Result<(), HttpResponse> {
-    if origin::is_allowed(request.headers(), gateway.config().allowed_origins.as_ref()) {
-        return Ok(());
-    }
-    Err(Problem::new(StatusCode::FORBIDDEN, "this origin may not connect").error_response())
+/// The answer to a page whose origin may not connect; None: it may.
+pub fn refusal(gateway: &Gateway, request: &HttpRequest) -> Option<HttpResponse> {
+    let is_allowed = origin::is_allowed(request.headers(), gateway.config().allowed_origins.as_ref());
+    (!is_allowed).then(|| Problem::new(StatusCode::FORBIDDEN, "this origin may not connect").error_response())
 }
 
 /// Lets the page that asked read the answer; its origin has been checked.
@@ -40,7 +37,7 @@ pub fn allow(request: &HttpRequest, response: &mut HttpResponseBuilder) {
 
 /// Answers a browser that asks whether it may ask.
 pub async fn preflight(gateway: web::Data<Gateway>, request: HttpRequest) -> HttpResponse {
-    if let Err(refused) = check(&gateway, &request) {
+    if let Some(refused) = refusal(&gateway, &request) {
         return refused;
     }
     let mut response = HttpResponse::NoContent();

@@ -13,7 +13,7 @@ use crate::{http::problem::Problem, server::Gateway};
 
 /// Gives the commands to the session.
 pub async fn emulate(gateway: web::Data<Gateway>, request: HttpRequest, body: Bytes) -> HttpResponse {
-    if let Err(refused) = cors::check(&gateway, &request) {
+    if let Some(refused) = cors::refusal(&gateway, &request) {
         return refused;
     }
     let encoding = content_encoding(&request);

@@ -92,7 +92,7 @@ fn open(
     encoding: Encoding,
     first: &[u8],
 ) -> HttpResponse {
-    if let Err(refused) = cors::check(gateway, request) {
+    if let Some(refused) = cors::refusal(gateway, request) {
         return refused;
     }
     let worker = Worker::current(gateway);
