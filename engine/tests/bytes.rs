@@ -206,7 +206,7 @@ async fn a_million_steps_keep_every_stream_whole() {
 
 async fn story() {
     let seed: u64 = rand::random();
-    println!("seed {seed}");
+    eprintln!("seed {seed}");
     let mut random = SmallRng::seed_from_u64(seed);
     let folder = tempfile::tempdir().expect("a folder");
     let store: Arc<dyn Store> = Arc::new(
