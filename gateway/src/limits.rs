@@ -38,6 +38,8 @@ pub const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a request's body may take to arrive.
 pub const REQUEST_BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of JSON that one byte of text may take: `\u0009`.
+pub const JSON_BYTES_PER_BYTE_MAX: usize = 6;
 /// Bytes of a request's body beside the message in it.
 pub const REQUEST_BODY_EXTRA_BYTES: usize = 16 << 10;
 /// How long a leaving node without peers answers "not ready" before it stops listening.

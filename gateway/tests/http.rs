@@ -208,6 +208,9 @@ fn bodies_over_the_limit_are_413_whether_their_length_is_told_or_not() {
     let path = format!("/chats/{chat}/messages");
     let of = |bytes: usize| json!({ "content": "x".repeat(bytes) });
     assert_eq!(alice.post(&path, &of(2_000)).status, 201);
+    // However it is written: half of these letters' bytes are told in six characters each.
+    let escaped = format!("{{\"content\":\"{}\"}}", "\\u0430".repeat(1_000));
+    assert_eq!(alice.sends("POST", &path, "application/json", &escaped).status, 201);
     alice.post(&path, &of(2_049)).is_problem(413);
     alice.post(&path, &of(100_000)).is_problem(413);
 
@@ -301,11 +304,34 @@ fn the_path_can_not_be_contradicted() {
     let node = Node::start();
     let alice = node.registers("alice");
     let (one, other) = (alice.creates_chat("One", &[]), alice.creates_chat("Other", &[]));
-    let sent = alice.post(
-        &format!("/chats/{one}/messages?chat_id={other}"),
-        &json!({ "chat_id": other, "content": "x" }),
+    for spelling in ["chat_id", "chatId", "conversationId", "channelId"] {
+        let path = format!("/chats/{one}/messages?{spelling}={other}");
+        let sent = alice.post(&path, &json!({ spelling: other, "content": "x" }));
+        assert_eq!(sent.status, 201, "{spelling}: {sent:?}");
+        assert_eq!(sent.json()["chat_id"], json!(one), "{spelling}");
+    }
+}
+
+#[test]
+fn guessing_a_password_is_slowed_down_with_429_and_when_to_try_again() {
+    let node = Node::start();
+    node.registers("alice");
+    let refused = loop {
+        let answer = node
+            .nobody()
+            .post("/login", &json!({ "username": "alice", "password": "wrong guess" }));
+        if answer.status != 401 {
+            break answer;
+        }
+    };
+    refused.is_problem(429);
+    assert!(
+        refused
+            .header("retry-after")
+            .parse::<u32>()
+            .is_ok_and(|seconds| seconds > 0),
+        "{refused:?}"
     );
-    assert_eq!((sent.status, &sent.json()["chat_id"]), (201, &json!(one)));
 }
 
 #[test]

@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 use tokio::time::timeout;
 
 use super::problem::Problem;
-use crate::limits::{REQUEST_BODY_EXTRA_BYTES, REQUEST_BODY_TIMEOUT};
+use crate::limits::{JSON_BYTES_PER_BYTE_MAX, REQUEST_BODY_EXTRA_BYTES, REQUEST_BODY_TIMEOUT};
 
 /// The fields of a JSON object, each as it stands there.
 pub(super) type Fields = BTreeMap<String, Box<RawValue>>;
@@ -34,7 +34,7 @@ pub(super) async fn fields(
     body: web::Payload,
     message_bytes_max: usize,
 ) -> Result<Fields, Problem> {
-    let bytes_max = message_bytes_max + REQUEST_BODY_EXTRA_BYTES;
+    let bytes_max = message_bytes_max * JSON_BYTES_PER_BYTE_MAX + REQUEST_BODY_EXTRA_BYTES;
     // Told beforehand, it need not be waited for.
     let told = request
         .headers()

@@ -20,6 +20,13 @@ use crate::server::Gateway;
 
 /// What a new login calls itself, where the body does not say.
 const AGENT_FIELD: &str = "agent";
+/// Fields of paths and their other spellings in bodies: all of them name the same thing.
+const SPELLINGS: [(&str, &[&str]); 4] = [
+    ("chat_id", &["chatId", "conversationId", "conversation_id", "channelId"]),
+    ("message_id", &["messageId"]),
+    ("user_id", &["userId"]),
+    ("username", &["user_name"]),
+];
 
 pub(super) fn routes(app: &mut web::ServiceConfig) {
     let mut paths: BTreeMap<&'static str, Vec<(HttpMethod, &'static Row)>> = BTreeMap::new();
@@ -85,6 +92,11 @@ fn params(
         }
     }
     for (name, value) in path {
+        let others = SPELLINGS
+            .iter()
+            .find(|(field, _)| *field == name)
+            .map_or(&[][..], |(_, others)| others);
+        others.iter().for_each(|other| drop(fields.remove(*other)));
         fields.insert(name, raw(&value));
     }
     Ok(serde_json::to_vec(&fields).expect("text keys and JSON values are JSON"))
