@@ -90,7 +90,7 @@ The demo room is open at {address}/  (user {username}, password {password}).
 
 Log in:
   TOKEN=$(curl -s {address}/login -H 'content-type: application/json' -d '{{"username":"{username}","password":"{password}"}}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-Listen (for half a minute: SDKs answer pings and stay):
+Listen, and leave it running:
   curl -sN {address}/connection/http_stream -d '{{"id":1,"connect":{{"token":"'$TOKEN'"}}}}
     {{"id":2,"subscribe":{{"channel":"room:{chat_id}"}}}}'
 Send:
