@@ -420,3 +420,34 @@ fn balancers_prometheus_and_people_find_their_pages() {
         assert_ne!(nobody.get("/chats").header(header), "", "{header}");
     }
 }
+
+#[test]
+fn pages_of_listed_origins_may_read_answers_and_others_may_not() {
+    let environment = [("PLENUM_REALTIME__ALLOWED_ORIGINS", "https://app.example")];
+    let node = Node::start_in(Folder::new(), &environment);
+    let asks = |method: &str, origin: &str| {
+        node.raw(&format!(
+            "{method} /chats HTTP/1.1\r\nhost: {}\r\norigin: {origin}\r\naccess-control-request-method: POST\r\nconnection: close\r\n\r\n",
+            node.host()
+        ))
+    };
+    let preflight = asks("OPTIONS", "https://app.example");
+    assert!(preflight.starts_with("HTTP/1.1 204 "), "{preflight}");
+    for header in [
+        "access-control-allow-origin: https://app.example\r\n",
+        "access-control-allow-methods: POST, GET, HEAD\r\n",
+        "access-control-allow-headers: Authorization, Content-Type\r\n",
+    ] {
+        assert!(preflight.contains(header), "{preflight}");
+    }
+    let refusal = asks("GET", "https://app.example");
+    assert!(
+        refusal.starts_with("HTTP/1.1 401 ") && refusal.contains("access-control-allow-origin: https://app.example")
+    );
+    for method in ["OPTIONS", "GET"] {
+        assert!(
+            !asks(method, "https://evil.example").contains("access-control-allow-origin"),
+            "{method}"
+        );
+    }
+}

@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use actix_service::Service as _;
 use actix_web::{
     HttpRequest, HttpResponse,
+    dev::HttpServiceFactory,
     http::{
         Method, StatusCode,
         header::{LINK, USER_AGENT},
@@ -15,7 +17,7 @@ use actix_web::{
 use engine::functions::{Answer, HttpMethod, Needs, Row, TABLE};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{bearer, body, body::Fields, methods, problem::Problem};
+use super::{bearer, body, body::Fields, cors, methods, problem::Problem};
 use crate::server::Gateway;
 
 /// What a new login calls itself, where the body does not say.
@@ -41,14 +43,28 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
 }
 
 /// One path with its methods; every other method is answered 405.
-fn resource(path: &str, rows: &[(HttpMethod, &'static Row)]) -> actix_web::Resource {
+fn resource(path: &str, rows: &[(HttpMethod, &'static Row)]) -> impl HttpServiceFactory + use<> {
     let methods: Vec<(&str, &'static Row)> = rows.iter().flat_map(|(method, row)| names(*method, row)).collect();
-    let allow: Vec<&str> = methods.iter().map(|(name, _)| *name).collect();
-    let resource = methods::resource(path, allow.join(", "));
-    methods.into_iter().fold(resource, |resource, (name, row)| {
+    let allow = methods.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let resource = methods::resource(path, allow.clone()).route(web::method(Method::OPTIONS).to(move || {
+        let answer = cors::preflight(&allow);
+        async move { answer }
+    }));
+    let resource = methods.into_iter().fold(resource, |resource, (name, row)| {
         let method = Method::from_bytes(name.as_bytes()).expect("the table names methods");
         let handler = move |gateway, request, path, body| handle(row, gateway, request, path, body);
         resource.route(web::method(method).to(handler))
+    });
+    resource.wrap_fn(|request, service| {
+        let origin = cors::allowed_origin(&request);
+        let answer = service.call(request);
+        async move {
+            let mut answer = answer.await?;
+            if let Some(origin) = origin {
+                cors::allow(origin, answer.headers_mut());
+            }
+            Ok(answer)
+        }
     })
 }
 

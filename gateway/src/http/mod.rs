@@ -2,6 +2,7 @@
 
 pub(crate) mod bearer;
 mod body;
+mod cors;
 mod functions;
 mod headers;
 mod methods;
