@@ -74,18 +74,27 @@ impl RoomActor {
     }
 
     fn rest(&mut self, context: &mut Context<Self>) {
+        let idle = self.desk.shared.options.idle;
+        if idle.is_zero() && !self.has_listeners() {
+            self.fall_asleep(context);
+            return;
+        }
         let runs = self.runs;
-        context.run_later(self.desk.shared.options.idle, move |actor, context| {
+        context.run_later(idle, move |actor, context| {
             if actor.is_running || actor.runs != runs {
                 return;
             }
             actor.desk.cell.set_sound(&actor.desk.shared);
-            if actor.desk.shared.relays.has_listeners(&actor.desk.cell.channel) {
+            if actor.has_listeners() {
                 actor.rest(context);
             } else {
                 actor.fall_asleep(context);
             }
         });
+    }
+
+    fn has_listeners(&self) -> bool {
+        self.desk.shared.relays.has_listeners(&self.desk.cell.channel)
     }
 
     /// The actor asks, the queue decides: whoever comes first, the command or the sleep, nothing is lost.

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use futures_util::{StreamExt, stream};
 use protocol::{Error, ErrorCode};
-use storage::{Entry, LogHead, NewEntry};
+use storage::{Entry, EntryKind, LogHead, NewEntry};
 
 use super::{Desk, decide::Decision, open::Log, plan::Plan};
 use crate::{
@@ -26,6 +26,11 @@ pub(super) fn commit(desk: &Desk, log: &mut Log, plan: &mut Plan, head: LogHead)
 /// Tells the relay of entries that are durable.
 pub(super) fn publish<'a>(desk: &Desk, log: &Log, entries: impl Iterator<Item = &'a Entry>) {
     let channel = &desk.cell.channel;
+    let entries = entries.inspect(|entry| {
+        if entry.kind == EntryKind::Delete {
+            desk.shared.relays.note_deletion(channel);
+        }
+    });
     let mut last = 0;
     if desk.shared.relays.has_listeners(channel) {
         let rendered: Vec<Arc<RelayEntry>> = entries

@@ -9,7 +9,7 @@ use crate::limits::{BLOCKED_AFTER, COMMAND_DEADLINE, ROOM_IDLE, ROOM_THREADS, ST
 pub struct RoomOptions {
     /// Threads that rooms run on; at least one.
     pub threads: usize,
-    /// A room without commands and listeners sleeps after this time.
+    /// A room without commands and listeners sleeps after this time; zero: at once.
     pub idle: Duration,
     /// A command is answered after this time at the latest.
     pub command_deadline: Duration,

@@ -12,11 +12,20 @@ use storage::{
 };
 use uuid::Uuid;
 
-/// Where a story may interfere. All of it runs on the room's own thread.
+/// Where a story may interfere. What concerns writing runs on the room's own thread.
 #[async_trait]
 pub trait Hooks: Send + Sync {
     /// Before a membership is read.
     async fn member(&self, _room: RoomId, _user: &UserId) {}
+
+    /// Before a room is read.
+    async fn room(&self, _room: RoomId) {}
+
+    /// Before a range of a log is read.
+    async fn entries(&self, _room: RoomId) {}
+
+    /// After a range of a log was read, before whoever asked has it.
+    async fn entries_read(&self, _room: RoomId) {}
 
     /// Before a log is opened.
     async fn open_log(&self, _room: RoomId) {}
@@ -56,7 +65,10 @@ impl LogRepository for Hooked {
         self.hooks.appended(room, answer).await
     }
     async fn entries(&self, room: RoomId, range: EntryRange) -> Result<Vec<Entry>, StoreError> {
-        self.inner.entries(room, range).await
+        self.hooks.entries(room).await;
+        let entries = self.inner.entries(room, range).await;
+        self.hooks.entries_read(room).await;
+        entries
     }
     async fn entry(&self, room: RoomId, seq: u64) -> Result<Option<Entry>, StoreError> {
         self.inner.entry(room, seq).await
@@ -81,6 +93,7 @@ impl RoomRepository for Hooked {
         self.inner.create_room(room).await
     }
     async fn room(&self, room: RoomId) -> Result<Option<RoomState>, StoreError> {
+        self.hooks.room(room).await;
         self.inner.room(room).await
     }
     async fn channel(&self, name: &str) -> Result<Option<Room>, StoreError> {

@@ -1,14 +1,20 @@
 //! A store that stands still: senders are told to try again, nothing grows without bounds, and nothing is doubled when it goes on.
 
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
 use engine::{
     limits::{QUEUE_BYTES_MAX, QUEUE_COMMANDS_MAX},
     rooms::RoomOptions,
 };
-use protocol::ErrorCode;
+use protocol::{ErrorCode, RoomId, UserId};
 use storage::sqlite::Step;
 use uuid::Uuid;
 
-use crate::kit::{Node, code, eventually, patient, send};
+use crate::{
+    hooks::Hooks,
+    kit::{Node, code, eventually, patient, send},
+};
 
 #[tokio::test]
 async fn senders_are_told_to_try_again_while_the_store_stands_still_and_nothing_is_doubled_afterwards() {
@@ -117,4 +123,31 @@ async fn what_was_answered_before_it_had_a_seq_is_never_appended() {
     node.faults.release();
     chat.sends("alice", "after").await.expect("sent");
     assert!(!chat.texts().await.contains(&"never".to_owned()));
+}
+
+/// Whoever asks about a membership waits until the gate is opened.
+struct ClosedGate(tokio::sync::Semaphore);
+
+#[async_trait]
+impl Hooks for Arc<ClosedGate> {
+    async fn member(&self, _: RoomId, _: &UserId) {
+        self.0.acquire().await.expect("never closed").forget();
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_while_its_permission_was_read_is_never_appended() {
+    let gate = Arc::new(ClosedGate(tokio::sync::Semaphore::new(0)));
+    let options = RoomOptions {
+        stuck_after: Duration::from_secs(600),
+        ..RoomOptions::default()
+    };
+    let node = Node::with(options, Arc::clone(&gate));
+    let chat = node.group(&["alice", "bob"]).await;
+    let answer = chat.sends("alice", "never").await;
+    assert_eq!(code(&answer), Some(ErrorCode::Unavailable));
+    gate.0.add_permits(2);
+    chat.sends("bob", "after").await.expect("sent");
+    assert_eq!(chat.texts().await, ["after"]);
+    assert_eq!(node.metric("plenum_room_restarts_total", "panic"), 0.0);
 }
