@@ -1,0 +1,228 @@
+//! The verdict: what every phone got, held against what the sender was told and against the log's end.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ledger::Entry,
+    measure::{Percentiles, Times},
+    phone::{Answer, Faults, Record},
+    publisher::Answers,
+};
+
+/// What is wrong with the log itself, whoever reads it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFaults {
+    /// Messages that were acknowledged and are not in the log.
+    pub acknowledged_missing: u64,
+    /// Messages that are in the log more than once.
+    pub doubled: u64,
+    /// Messages that stand before one that was sent earlier.
+    pub out_of_order: u64,
+}
+
+impl LogFaults {
+    /// All together.
+    pub const fn sum(&self) -> u64 {
+        self.acknowledged_missing + self.doubled + self.out_of_order
+    }
+}
+
+/// One log out of what each thread has seen of it.
+#[derive(Debug, Default)]
+pub struct Log {
+    entries: Vec<Option<Entry>>,
+    /// Offsets under which threads saw different contents.
+    pub altered: u64,
+}
+
+impl Log {
+    /// Adds what one thread has seen.
+    pub fn add(&mut self, seen: Vec<Option<Entry>>) {
+        if self.entries.len() < seen.len() {
+            self.entries.resize(seen.len(), None);
+        }
+        for (known, other) in self.entries.iter_mut().zip(seen) {
+            match (known, other) {
+                (_, None) => {}
+                (known @ None, other) => *known = other,
+                (Some(known), Some(other)) => {
+                    self.altered += u64::from(known.digest != other.digest);
+                    known.last_us = known.last_us.max(other.last_us);
+                    known.deliveries += other.deliveries;
+                }
+            }
+        }
+    }
+
+    /// Holds the log against what the sender was told.
+    pub fn judge(&self, answers: &Answers) -> LogFaults {
+        let sent = answers.sent_count();
+        let mut times = vec![0_u8; sent as usize + 1];
+        let mut faults = LogFaults::default();
+        let mut newest = 0;
+        for mark in self.entries.iter().flatten().filter_map(|entry| entry.mark) {
+            if mark.number == 0 || mark.number > sent {
+                continue; // of this run and never sent: the content is altered, which shows in what is missing
+            }
+            let count = &mut times[mark.number as usize];
+            *count = count.saturating_add(1);
+            faults.doubled += u64::from(*count > 1);
+            faults.out_of_order += u64::from(mark.number < newest);
+            newest = newest.max(mark.number);
+        }
+        let missing = |number: &u64| answers.is_acknowledged(*number) && times[*number as usize] == 0;
+        faults.acknowledged_missing = (1..=sent).filter(missing).count() as u64;
+        faults
+    }
+
+    /// From the intended time of sending until the last phone that was there had each message.
+    pub fn last_phone(&self) -> Option<Percentiles> {
+        let mut times = Times::default();
+        for entry in self.entries.iter().flatten() {
+            if let Some(mark) = entry.mark.filter(|_| entry.deliveries > 0) {
+                times.record_us(entry.last_us.saturating_sub(mark.intended_us));
+            }
+        }
+        times.percentiles()
+    }
+}
+
+/// What phones lack.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Losses {
+    /// Phones that never followed the room.
+    pub never_joined: u64,
+    /// Phones that were not there at the end.
+    pub away_at_end: u64,
+    /// Phones that lack something.
+    pub phones: u64,
+    /// Entries that did not come, for all phones together.
+    pub entries: u64,
+    /// Phones that asked for history and did not get it.
+    pub without_history: u64,
+}
+
+impl Losses {
+    /// Adds the phones of one thread, in a log that ends at `end`.
+    pub fn add(&mut self, records: &[Record], end: u64, asked_history: bool) {
+        for record in records {
+            if !record.joined {
+                self.never_joined += 1;
+                continue;
+            }
+            let lost = record.place.lost(end);
+            self.entries += lost;
+            self.phones += u64::from(lost > 0);
+            self.away_at_end += u64::from(!record.listening);
+            self.without_history += u64::from(asked_history && record.answer == Answer::None);
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Everything held.
+    Held,
+    /// The server did what it must not.
+    Failed,
+    /// Nothing wrong was seen, but the run says too little: the simulator was too slow, or the run was not whole.
+    Invalid,
+}
+
+impl Verdict {
+    /// What the process ends with.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Held => 0,
+            Self::Failed => 1,
+            Self::Invalid => 3,
+        }
+    }
+}
+
+/// Everything that the verdict depends on.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    /// Of deliveries.
+    pub faults: Faults,
+    /// Of the log.
+    pub log: LogFaults,
+    /// Of phones.
+    pub losses: Losses,
+    /// Messages that were sent.
+    pub sent: u64,
+    /// Messages that were to be sent.
+    pub planned: u64,
+    /// Messages that the server has acknowledged.
+    pub acknowledged: u64,
+    /// Messages that the server refused.
+    pub refused: u64,
+    /// How late the simulator came to its turn, 99 of 100 times, in microseconds.
+    pub lag_p99_us: u64,
+    /// How late it may be.
+    pub lag_limit_us: u64,
+    /// Why the run ended before its time.
+    pub ended: Option<String>,
+}
+
+/// The verdict and its reasons.
+pub fn judge(evidence: &Evidence) -> (Verdict, Vec<String>) {
+    let failures = failures(evidence);
+    if !failures.is_empty() {
+        let mut reasons = failures;
+        reasons.extend(evidence.ended.clone());
+        return (Verdict::Failed, reasons);
+    }
+    let doubts = doubts(evidence);
+    let verdict = if doubts.is_empty() { Verdict::Held } else { Verdict::Invalid };
+    (verdict, doubts)
+}
+
+fn failures(evidence: &Evidence) -> Vec<String> {
+    let Evidence { faults, log, losses, .. } = evidence;
+    let table = [
+        (losses.entries, "entries lost, for all phones together"),
+        (faults.doubled, "entries delivered twice"),
+        (faults.out_of_order, "entries delivered out of order"),
+        (faults.altered, "entries with different contents for different phones"),
+        (faults.early, "entries delivered before the answer to the subscription"),
+        (faults.unrecovered, "recoveries refused that the server promises"),
+        (faults.another_epoch, "subscriptions to a log with another epoch"),
+        (faults.wrong_history, "pages of history with holes or too few entries"),
+        (log.acknowledged_missing, "messages acknowledged and not in the log"),
+        (log.doubled, "messages in the log twice"),
+        (log.out_of_order, "messages in the log before an earlier one"),
+        (losses.never_joined, "phones that never got into the room"),
+        (losses.away_at_end, "phones that were not there at the end"),
+        (losses.without_history, "phones that got no history"),
+    ];
+    let wrong = table.into_iter().filter(|(count, _)| *count > 0);
+    wrong.map(|(count, what)| format!("{count} {what}")).collect()
+}
+
+fn doubts(evidence: &Evidence) -> Vec<String> {
+    let mut doubts: Vec<String> = evidence.ended.clone().into_iter().collect();
+    if evidence.sent < evidence.planned {
+        doubts.push(format!("only {} of {} messages were sent", evidence.sent, evidence.planned));
+    }
+    if evidence.refused > 0 {
+        doubts.push(format!("{} messages were refused", evidence.refused));
+    }
+    let unanswered = evidence.sent.saturating_sub(evidence.acknowledged + evidence.refused);
+    if unanswered > 0 {
+        doubts.push(format!("{unanswered} messages were not answered"));
+    }
+    if evidence.lag_p99_us > evidence.lag_limit_us {
+        doubts.push(format!(
+            "the simulator itself was too slow: {} ms late 1 time in 100, {} ms are allowed",
+            evidence.lag_p99_us / 1_000,
+            evidence.lag_limit_us / 1_000
+        ));
+    }
+    doubts
+}
+
+#[cfg(test)]
+mod tests;

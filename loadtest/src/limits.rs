@@ -1,0 +1,67 @@
+//! Every limit of the simulator, in one place. What its user sets stands in [`crate::arguments`].
+
+use std::time::Duration;
+
+/// Phones of one run.
+pub const SESSIONS_MAX: u32 = 1_000_000;
+/// Messages of one run: each costs some bytes per thread until the verdict.
+pub const MESSAGES_MAX: u64 = 2_000_000;
+/// Messages per second.
+pub const RATE_MAX: f64 = 100_000.0;
+/// Seconds of one run.
+pub const SECONDS_MAX: u64 = 24 * 3_600;
+/// Shortest message in bytes: its mark must fit.
+pub const MESSAGE_BYTES_MIN: usize = 96;
+/// Longest message in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
+/// Threads with phones.
+pub const THREADS_MAX: usize = 256;
+/// Entries that a phone may ask for when it opens the room.
+pub const HISTORY_MAX: u32 = 10_000;
+
+/// Descriptors beside those of the phones.
+pub const DESCRIPTORS_RESERVED: u64 = 64;
+/// Phones that open their connection at the same time, in each thread.
+pub const OPENING_MAX: usize = 512;
+/// Source addresses on the loopback network that are tried: 127.0.0.1 to 127.0.0.254.
+pub const SOURCE_ADDRESSES_MAX: u8 = 254;
+/// How long a connection may take until it is open.
+pub const OPEN_TIMEOUT: Duration = Duration::from_secs(20);
+/// Longest head of an answer to a handshake, in bytes.
+pub const RESPONSE_HEAD_BYTES_MAX: usize = 16 << 10;
+/// Longest message that is taken from a server, in bytes.
+pub const RECEIVED_BYTES_MAX: u32 = 64 << 20;
+/// The buffer that all phones of a thread are read into.
+pub const READ_BUFFER_BYTES: usize = 256 << 10;
+/// First pause before a phone tries again; doubled each time, as SDKs do.
+pub const BACKOFF_FIRST: Duration = Duration::from_millis(200);
+/// Longest pause before a phone tries again.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(10);
+
+/// Frames that a thread keeps for recognizing them at other phones.
+pub const FRAMES_KEPT: usize = 8_192;
+/// Bytes of such frames.
+pub const FRAMES_KEPT_BYTES: usize = 64 << 20;
+/// Missing offsets that are remembered one by one, for each phone.
+pub const MISSING_KEPT: usize = 4_096;
+
+/// Commands that the publisher writes at once.
+pub const COMMANDS_AT_ONCE: u64 = 1_024;
+/// Bytes that the publisher holds back before it takes more from its schedule.
+pub const UNSENT_BYTES_MAX: usize = 4 << 20;
+/// How long the publisher waits for further answers after its last message.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often each thread looks whether it comes to its turn in time.
+pub const LAG_MEASURED_EVERY: Duration = Duration::from_millis(10);
+/// How often threads say how far they are.
+pub const LIVE_EVERY: Duration = Duration::from_millis(100);
+/// How long everything rests between opening and the first message, so that the memory of idle sessions can be read.
+pub const SETTLE: Duration = Duration::from_secs(1);
+/// How long all connections may be gone before a run ends.
+pub const DEAD_AFTER: Duration = Duration::from_secs(5);
+/// Longest time that is told apart, in microseconds: ten minutes.
+pub const LATENCY_MAX_US: u64 = 600_000_000;
+
+const _: () = assert!(BACKOFF_FIRST.as_millis() < BACKOFF_MAX.as_millis());
+const _: () = assert!(FRAMES_KEPT_BYTES > MESSAGE_BYTES_MAX && MESSAGE_BYTES_MIN < MESSAGE_BYTES_MAX);

@@ -1,0 +1,14 @@
+//! A phone: it opens the room, follows it, and comes back when its connection is gone.
+//!
+//! One task per phone; what it has received is written into its thread's [`Desk`]. It never publishes.
+
+mod desk;
+mod open;
+mod place;
+mod receive;
+mod visit;
+
+pub use desk::{Answer, Desk, Faults, Record, Tally};
+pub use place::{Place, Seen};
+pub use open::connect;
+pub use visit::{Crew, Cut, live};

@@ -1,0 +1,144 @@
+//! Opening the room: connect, subscribe (with recovery after the first time), and history if asked for.
+
+use protocol::client::{
+    Command, CommandResult, ConnectRequest, HistoryRequest, HistoryResult, Reply, Request,
+    SubscribeRequest, SubscribeResult,
+};
+
+use super::{Answer, Desk, Place, receive::Read};
+use crate::connection::{Ended, Outbox};
+
+const CONNECT: u32 = 1;
+const SUBSCRIBE: u32 = 2;
+const HISTORY: u32 = 3;
+
+/// From here on clients subscribe again after the server ended a subscription.
+const SUBSCRIBE_AGAIN_FROM: u32 = 2_500;
+
+/// The first command of every connection.
+pub fn connect(token: String) -> Command {
+    let request = ConnectRequest {
+        token,
+        name: "plenum-loadtest".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..ConnectRequest::default()
+    };
+    Command { id: CONNECT, request: Request::Connect(request) }
+}
+
+impl Desk {
+    pub(super) fn reply(&mut self, read: Read<'_>, reply: Reply, outbox: &mut Outbox) -> Result<(), Ended> {
+        match (reply.id, reply.result) {
+            (CONNECT, Ok(_)) => {
+                outbox.command(&self.subscribe(read));
+                Ok(())
+            }
+            (SUBSCRIBE, Ok(CommandResult::Subscribe(result))) => {
+                self.subscribed(read, result);
+                if self.history_limit > 0 && self.records[read.phone].answer == Answer::None {
+                    outbox.command(&self.ask_history(read));
+                }
+                Ok(())
+            }
+            (HISTORY, Ok(CommandResult::History(page))) => {
+                self.page(read, &page);
+                Ok(())
+            }
+            (CONNECT, Err(error)) => Err(Ended::refused("connect", error)),
+            (SUBSCRIBE, Err(error)) => Err(Ended::refused("subscribe", error)),
+            (HISTORY, Err(error)) => Err(Ended::refused("history", error)),
+            (id, _) => Err(Ended::Protocol(format!("an answer to nothing that was asked, with the id {id}"))),
+        }
+    }
+
+    fn subscribe(&self, read: Read<'_>) -> Command {
+        let record = &self.records[read.phone];
+        let request = SubscribeRequest {
+            channel: read.channel.to_owned(),
+            recover: record.joined,
+            epoch: if record.joined { self.epoch.clone() } else { String::new() },
+            offset: if record.joined { record.place.last() } else { 0 },
+            positioned: true,
+            recoverable: true,
+            ..SubscribeRequest::default()
+        };
+        Command { id: SUBSCRIBE, request: Request::Subscribe(request) }
+    }
+
+    fn subscribed(&mut self, read: Read<'_>, result: SubscribeResult) {
+        let record = &mut self.records[read.phone];
+        let returns = record.joined;
+        if self.epoch.is_empty() {
+            self.epoch.clone_from(&result.epoch);
+        } else if result.epoch != self.epoch {
+            self.tally.faults.another_epoch += 1;
+        }
+        (record.listening, record.joined, record.joined_us) = (true, true, read.now_us);
+        if !returns {
+            record.place = Place::at(result.offset);
+            self.opening.record_us(read.now_us.saturating_sub(record.begin_us));
+        } else if result.recovered {
+            self.tally.resumed += 1;
+        } else {
+            self.not_recovered(read, &result);
+        }
+        for entry in &result.publications {
+            self.publication(read, entry, None);
+        }
+    }
+
+    /// The server gives a place instead of what was missed: right only when that was more than it promises.
+    fn not_recovered(&mut self, read: Read<'_>, result: &SubscribeResult) {
+        let place = &mut self.records[read.phone].place;
+        if result.offset > place.last() + self.recovery_entries {
+            self.tally.told_anew += 1;
+            *place = Place::at(result.offset);
+        } else {
+            self.tally.faults.unrecovered += 1;
+            place.skip_to(result.offset);
+        }
+    }
+
+    fn ask_history(&self, read: Read<'_>) -> Command {
+        let request = HistoryRequest {
+            channel: read.channel.to_owned(),
+            limit: i32::try_from(self.history_limit).unwrap_or(i32::MAX),
+            reverse: true,
+            ..HistoryRequest::default()
+        };
+        Command { id: HISTORY, request: Request::History(request) }
+    }
+
+    /// The newest entries, without a hole, down to the first one if the log is shorter than the page.
+    fn page(&mut self, read: Read<'_>, page: &HistoryResult) {
+        let record = &mut self.records[read.phone];
+        let wanted = u64::from(self.history_limit).min(page.offset);
+        let offsets = page.publications.iter().map(|entry| entry.offset);
+        let is_right = page.offset >= self.end && offsets.eq((page.offset - wanted + 1..=page.offset).rev());
+        if !is_right || page.epoch != self.epoch {
+            self.tally.faults.wrong_history += 1;
+        }
+        record.answer = if is_right { Answer::Right } else { Answer::Wrong };
+        self.history.record_us(read.now_us.saturating_sub(record.begin_us));
+        for entry in &page.publications {
+            self.altered_if_differs(entry);
+        }
+    }
+
+    pub(super) fn unsubscribed(
+        &mut self,
+        read: Read<'_>,
+        code: u32,
+        reason: &str,
+        outbox: &mut Outbox,
+    ) -> Result<(), Ended> {
+        self.records[read.phone].listening = false;
+        self.reason(format!("unsubscribed: {code} {reason}"));
+        if code < SUBSCRIBE_AGAIN_FROM {
+            let message = reason.to_owned();
+            return Err(Ended::Refused { command: "the subscription", code, message, temporary: false });
+        }
+        outbox.command(&self.subscribe(read));
+        Ok(())
+    }
+}

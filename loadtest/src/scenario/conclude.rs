@@ -1,0 +1,211 @@
+//! From what all threads have found out to a report.
+
+use super::{Plan, RunError, conduct::{Conduct, Look}};
+use crate::{
+    judge::{Evidence, Log, Losses, judge},
+    measure::{Host, Times, load_average},
+    phone::{Desk, Tally},
+    publisher::Published,
+    report::{
+        AllTimes, Deliveries, Messages, Parameters, Report, ServerFigures, SimulatorFigures, VERSION,
+    },
+    settings::Stage,
+};
+
+/// All phones of all threads together.
+#[derive(Default)]
+struct Sum {
+    log: Log,
+    losses: Losses,
+    tally: Tally,
+    joined: u64,
+    latency: Times,
+    recovery: Times,
+    opening: Times,
+    history: Times,
+    desks: Vec<Desk>,
+    worst_lag: Times,
+}
+
+/// Ends the threads and judges.
+pub(super) fn conclude(
+    plan: Plan,
+    mut host: Host,
+    mut conduct: Conduct,
+    published: Published,
+) -> Result<Report, RunError> {
+    conduct.stage.send_replace(Stage::Over);
+    conduct.progress.end();
+    let mut sum = Sum { worst_lag: published.lag.clone(), ..Sum::default() };
+    for worker in std::mem::take(&mut conduct.workers) {
+        let findings = worker.finish()?;
+        sum.add(findings.desk, findings.lag);
+    }
+    let end = sum.close(&plan, &conduct, &published);
+    host.load_after = load_average();
+    let evidence = evidence(&plan, &conduct, &published, &sum);
+    let (verdict, reasons) = judge(&evidence);
+    let answers = &published.answers;
+    Ok(Report {
+        version: VERSION,
+        scenario: plan.scenario.name().to_owned(),
+        verdict,
+        reasons,
+        host,
+        parameters: parameters(&plan),
+        messages: Messages {
+            planned: evidence.planned,
+            sent: evidence.sent,
+            acknowledged: evidence.acknowledged,
+            refused: answers.refusals().clone(),
+            log_entries: end - conduct.contact.base,
+        },
+        deliveries: deliveries(&conduct.looks, &sum.tally),
+        losses: evidence.losses,
+        faults: evidence.faults,
+        log_faults: evidence.log,
+        times: AllTimes {
+            delivery: sum.latency.percentiles(),
+            last_phone: sum.log.last_phone(),
+            recovery: sum.recovery.percentiles(),
+            acknowledgement: answers.times.percentiles(),
+            opening: sum.opening.percentiles(),
+            history: sum.history.percentiles(),
+        },
+        server: server(&conduct.looks, sum.joined, sum.tally.deliveries),
+        simulator: simulator(&conduct.looks, &sum.worst_lag, &plan),
+        ends: sum.tally.reasons,
+    })
+}
+
+impl Sum {
+    fn add(&mut self, desk: Desk, lag: Times) {
+        self.latency.add(&desk.latency);
+        self.recovery.add(&desk.recovery);
+        self.opening.add(&desk.opening);
+        self.history.add(&desk.history);
+        self.tally.add(&desk.tally);
+        if p99_us(&lag) > p99_us(&self.worst_lag) {
+            self.worst_lag = lag;
+        }
+        self.desks.push(desk);
+    }
+
+    /// Puts the log together and counts what phones lack; gives the log's end.
+    fn close(&mut self, plan: &Plan, conduct: &Conduct, published: &Published) -> u64 {
+        let desks = std::mem::take(&mut self.desks);
+        let seen = desks.iter().map(|desk| desk.ledger.end()).max().unwrap_or(0);
+        let (end, epoch) = published.end.clone().unwrap_or((conduct.contact.base, String::new()));
+        let end = end.max(seen);
+        for desk in desks {
+            let is_another = !epoch.is_empty() && !desk.epoch.is_empty() && desk.epoch != epoch;
+            self.tally.faults.another_epoch += u64::from(is_another);
+            self.losses.add(&desk.records, end, plan.settings.history > 0);
+            self.joined += desk.records.iter().filter(|record| record.joined).count() as u64;
+            self.log.add(desk.ledger.into_entries());
+        }
+        if !conduct.opened {
+            self.losses.never_joined = 0; // they were not given the time
+        }
+        end
+    }
+}
+
+fn evidence(plan: &Plan, conduct: &Conduct, published: &Published, sum: &Sum) -> Evidence {
+    let answers = &published.answers;
+    let mut faults = sum.tally.faults;
+    faults.altered += sum.log.altered;
+    Evidence {
+        faults,
+        // Without a phone nobody has looked at the log.
+        log: if sum.joined > 0 { sum.log.judge(answers) } else { Default::default() },
+        losses: sum.losses,
+        sent: answers.sent_count(),
+        planned: plan.settings.publishing.count(),
+        acknowledged: answers.acknowledged_count(),
+        refused: answers.refusals().values().sum(),
+        lag_p99_us: p99_us(&sum.worst_lag),
+        lag_limit_us: plan.lag_limit.as_micros() as u64,
+        ended: published.ended.clone().or_else(|| conduct.ended.clone()),
+    }
+}
+
+fn p99_us(times: &Times) -> u64 {
+    times.percentiles().map_or(0, |figures| figures.p99_us)
+}
+
+fn parameters(plan: &Plan) -> Parameters {
+    let settings = &plan.settings;
+    let targets = settings.targets.iter().map(|target| format!("{}{}", target.authority, target.path));
+    Parameters {
+        targets: targets.collect(),
+        channel: settings.channel.clone(),
+        encoding: settings.encoding.subprotocol().to_owned(),
+        sessions: settings.sessions,
+        threads: settings.threads,
+        rate_per_second: plan.rate_per_second,
+        shape: plan.shape.to_owned(),
+        seconds: settings.lasts.as_secs_f64(),
+        message_bytes: settings.message_bytes,
+        resume_share: settings.resume_share,
+        history: settings.history,
+        seed: settings.seed,
+    }
+}
+
+fn deliveries(looks: &[Look], tally: &Tally) -> Deliveries {
+    let seconds = last_two(looks).map_or(0.0, |[idle, after]| (after.at - idle.at).as_secs_f64());
+    Deliveries {
+        count: tally.deliveries,
+        recovered: tally.recovered,
+        seconds,
+        per_second: per(tally.deliveries as f64, seconds),
+        bytes: tally.bytes,
+        beside_log: tally.beside,
+        cuts: tally.cuts,
+        resumed: tally.resumed,
+        told_anew: tally.told_anew,
+        refused_phones: tally.refused,
+    }
+}
+
+fn server(looks: &[Look], joined: u64, deliveries: u64) -> Option<ServerFigures> {
+    let [idle, after] = last_two(looks)?;
+    let before = looks.get(looks.len().checked_sub(3)?)?.server?;
+    let seconds = (after.at - idle.at).as_secs_f64();
+    let (idle, after) = (idle.server?, after.server?);
+    let grown_bytes = idle.rss_bytes as f64 - before.rss_bytes as f64;
+    let cpu_s = after.cpu_s() - idle.cpu_s();
+    Some(ServerFigures {
+        before,
+        idle,
+        after,
+        rss_per_session_bytes: per(grown_bytes, joined as f64),
+        cpu_per_opening_us: per((idle.cpu_s() - before.cpu_s()) * 1e6, joined as f64),
+        cpu_share: per(cpu_s, seconds),
+        deliveries_per_cpu_second: per(deliveries as f64, cpu_s),
+    })
+}
+
+fn simulator(looks: &[Look], worst_lag: &Times, plan: &Plan) -> SimulatorFigures {
+    let [idle, after] = last_two(looks).unwrap_or_else(|| [&looks[0], &looks[0]]);
+    let seconds = (after.at - idle.at).as_secs_f64();
+    SimulatorFigures {
+        process: after.own,
+        cpu_share: per(after.own.cpu_s() - idle.own.cpu_s(), seconds),
+        lag: worst_lag.percentiles(),
+        lag_limit_us: plan.lag_limit.as_micros() as u64,
+    }
+}
+
+fn last_two(looks: &[Look]) -> Option<[&Look; 2]> {
+    match looks {
+        [.., idle, after] => Some([idle, after]),
+        _ => None,
+    }
+}
+
+/// 0 instead of a division by nothing.
+fn per(amount: f64, by: f64) -> f64 {
+    if by > 0.0 { amount / by } else { 0.0 }
+}

@@ -1,0 +1,216 @@
+//! What scenarios are made of: threads, stages, and waiting while the figures are shown.
+
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+use super::{Plan, RunError};
+use crate::{
+    limits::{DEAD_AFTER, LIVE_EVERY, SETTLE},
+    measure::{ProcessSample, sample},
+    progress::Progress,
+    publisher::{Contact, Publisher},
+    report::grouped,
+    settings::{Live, Settings, Stage},
+    worker::Worker,
+};
+
+/// How waiting ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// What was waited for is there.
+    Met,
+    /// It did not come in time.
+    TooLong,
+    /// The user has enough.
+    Interrupted,
+    /// All connections are gone.
+    Dead,
+}
+
+/// One look at both processes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    pub(super) at: Instant,
+    pub(super) server: Option<ProcessSample>,
+    pub(super) own: ProcessSample,
+}
+
+/// A run under way.
+#[derive(Debug)]
+pub(super) struct Conduct {
+    pub(super) settings: Arc<Settings>,
+    pub(super) stage: watch::Sender<Stage>,
+    pub(super) stop: watch::Sender<bool>,
+    pub(super) workers: Vec<Worker>,
+    /// Whether every phone had its chance to come.
+    pub(super) opened: bool,
+    pub(super) contact: Contact,
+    pub(super) looks: Vec<Look>,
+    /// Why the run ended before its time.
+    pub(super) ended: Option<String>,
+    pub(super) progress: Progress,
+    interrupt: watch::Receiver<bool>,
+    interrupted: bool,
+    server_pid: Option<u32>,
+    shown: (Instant, u64),
+}
+
+impl Conduct {
+    /// Makes sure that there is a server that answers.
+    pub(super) async fn begin(plan: &Plan, interrupt: watch::Receiver<bool>) -> Result<Self, RunError> {
+        let settings = plan.settings.clone();
+        let contact = Contact::make(&settings).await.map_err(|error| RunError::Contact {
+            target: settings.targets[0].authority.clone(),
+            error,
+        })?;
+        let mut conduct = Self {
+            stage: watch::channel(Stage::Opening).0,
+            stop: watch::channel(false).0,
+            workers: Vec::new(),
+            opened: false,
+            contact,
+            looks: Vec::new(),
+            ended: None,
+            progress: Progress::new(plan.quiet),
+            interrupt,
+            interrupted: false,
+            server_pid: plan.server_pid,
+            shown: (Instant::now(), 0),
+            settings,
+        };
+        conduct.look()?;
+        Ok(conduct)
+    }
+
+    /// Looks at both processes.
+    pub(super) fn look(&mut self) -> Result<(), RunError> {
+        let server = match self.server_pid.map(sample).transpose() {
+            Ok(sample) => sample,
+            // One that has been seen before has died: the figures so far are kept.
+            Err(_) if !self.looks.is_empty() => {
+                self.ended.get_or_insert_with(|| "the server's process is gone".to_owned());
+                self.looks.last().and_then(|look| look.server)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let own = sample(std::process::id())?;
+        self.looks.push(Look { at: Instant::now(), server, own });
+        Ok(())
+    }
+
+    /// Starts the publisher's thread.
+    pub(super) fn start_publisher(&self) -> Result<Publisher, RunError> {
+        let (stage, stop) = (self.stage.subscribe(), self.stop.subscribe());
+        Ok(Publisher::start(self.settings.clone(), stage, stop)?)
+    }
+
+    /// Starts all threads with phones, and waits until every phone has got in or was sent away.
+    pub(super) async fn open(&mut self, at_most: Duration, done: fn(&Live) -> &AtomicU64) -> Result<Waited, RunError> {
+        for index in 0..self.settings.threads {
+            let (settings, contact) = (self.settings.clone(), self.contact.clone());
+            self.workers.push(Worker::start(settings, index, contact, self.stage.subscribe())?);
+        }
+        let sessions = self.settings.sessions;
+        self.progress.part("opening", sessions);
+        let waited = self.wait(at_most, |conduct| {
+            let done = conduct.sum(done);
+            conduct.progress.at(done, "phones".to_owned());
+            done + conduct.sum(|live| &live.refused) >= sessions
+        });
+        let waited = waited.await;
+        self.opened = waited != Waited::Interrupted;
+        Ok(waited)
+    }
+
+    /// Rests, and looks at what idle sessions cost.
+    pub(super) async fn settle(&mut self) -> Result<(), RunError> {
+        sleep(SETTLE).await;
+        self.look()
+    }
+
+    /// Waits for `met`, asked again and again.
+    pub(super) async fn wait(&mut self, at_most: Duration, mut met: impl FnMut(&mut Self) -> bool) -> Waited {
+        let begin = Instant::now();
+        loop {
+            if met(self) {
+                return Waited::Met;
+            }
+            if begin.elapsed() >= at_most {
+                return Waited::TooLong;
+            }
+            if self.interrupted {
+                sleep(LIVE_EVERY).await; // heard already: what is under way comes to its end
+            } else if let Ok(Ok(_)) = timeout(LIVE_EVERY, self.interrupt.wait_for(|interrupt| *interrupt)).await {
+                self.interrupted = true;
+                self.ended.get_or_insert_with(|| "interrupted".to_owned());
+                return Waited::Interrupted;
+            }
+        }
+    }
+
+    /// Waits until the publisher is done; ends early when all connections are gone.
+    pub(super) async fn send(&mut self, publisher: &mut Publisher, planned: u64) -> Waited {
+        self.progress.part("sending", planned);
+        let live = publisher.live.clone();
+        let mut last_alive = Instant::now();
+        let mut dead = false;
+        let waited = self
+            .wait(Duration::MAX, |conduct| {
+                conduct.show(&live);
+                if conduct.sum(|live| &live.listening) > 0 || conduct.workers.is_empty() {
+                    last_alive = Instant::now();
+                }
+                dead = last_alive.elapsed() > DEAD_AFTER;
+                dead || publisher.done.try_recv() != Err(tokio::sync::oneshot::error::TryRecvError::Empty)
+            })
+            .await;
+        if dead {
+            self.ended.get_or_insert_with(|| "all connections were gone: the server died".to_owned());
+            return Waited::Dead;
+        }
+        waited
+    }
+
+    /// Waits until every phone has everything up to `end`.
+    pub(super) async fn drain(&mut self, end: u64, at_most: Duration) {
+        self.stage.send_replace(Stage::Draining(end));
+        let joined = self.sum(|live| &live.joined);
+        self.progress.part("draining", joined);
+        self.wait(at_most, |conduct| {
+            let looked = conduct.workers.iter().all(|worker| {
+                worker.live.behind_of.load(std::sync::atomic::Ordering::Relaxed) == end
+            });
+            let behind = conduct.sum(|live| &live.behind);
+            conduct.progress.at(joined.saturating_sub(behind), "phones".to_owned());
+            looked && behind == 0
+        })
+        .await;
+    }
+
+    /// Adds up one figure over all threads.
+    pub(super) fn sum(&self, field: impl Fn(&Live) -> &AtomicU64) -> u64 {
+        Live::sum(self.workers.iter().map(|worker| &worker.live), field)
+    }
+
+    fn show(&mut self, publisher: &Arc<Live>) {
+        let deliveries = self.sum(|live| &live.deliveries);
+        let (before, count) = std::mem::replace(&mut self.shown, (Instant::now(), deliveries));
+        let per_second = (deliveries - count) as f64 / before.elapsed().as_secs_f64().max(0.001);
+        let sent = Live::sum([publisher], |live| &live.sent);
+        let figures = format!(
+            "messages, {} acknowledged, {} phones, {} deliveries/s, {} faults",
+            grouped(Live::sum([publisher], |live| &live.acknowledged)),
+            grouped(self.sum(|live| &live.listening)),
+            grouped(per_second as u64),
+            self.sum(|live| &live.faults)
+        );
+        self.progress.at(sent, figures);
+    }
+}

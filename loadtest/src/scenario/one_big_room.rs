@@ -1,0 +1,36 @@
+//! Everybody follows one room; one publisher speaks in it; some drop out and come back.
+
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use super::{Plan, RunError, conclude::conclude, conduct::{Conduct, Waited}};
+use crate::{measure::Host, report::Report, settings::Stage};
+
+pub(super) async fn run(plan: Plan, host: Host, interrupt: watch::Receiver<bool>) -> Result<Report, RunError> {
+    let planned = plan.settings.publishing.count();
+    let mut conduct = Conduct::begin(&plan, interrupt).await?;
+    let mut publisher = conduct.start_publisher()?;
+    let opened = conduct.open(plan.open_timeout, |live| &live.joined).await?;
+    conduct.settle().await?;
+    let mut waited = opened;
+    if conduct.sum(|live| &live.joined) == 0 {
+        conduct.ended.get_or_insert_with(|| "no phone got into the room".to_owned());
+    } else if opened != Waited::Interrupted {
+        conduct.stage.send_replace(Stage::Running(Instant::now()));
+        waited = conduct.send(&mut publisher, planned).await;
+    }
+    conduct.stop.send_replace(true);
+    if waited == Waited::Interrupted {
+        // What is under way is still answered, so that the verdict covers all that was sent.
+        let _ = (&mut publisher.done).await;
+    }
+    let published = publisher.finish()?;
+    if let Some((end, _)) = &published.end
+        && waited != Waited::Dead
+    {
+        conduct.drain(*end, plan.drain_timeout).await;
+    }
+    conduct.look()?;
+    conclude(plan, host, conduct, published)
+}
