@@ -1,5 +1,5 @@
 //! The real program, started on a free port with a data folder of its own, and a client for it.
-#![allow(dead_code, reason = "every test program uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "every test program uses a part of it")]
 
 pub mod socket;
 mod user;
@@ -16,7 +16,7 @@ use std::{
 use serde_json::json;
 use ureq::Agent;
 
-pub use user::User;
+pub use user::{Answer, User};
 
 /// What every user of these stories has for a password.
 pub const PASSWORD: &str = "correct horse";
