@@ -75,6 +75,12 @@ pub const PONG_TIMEOUT_S: u32 = 10;
 pub const CONNECT_TIMEOUT_S: u32 = 10;
 /// Subscriptions of one session.
 pub const SUBSCRIPTIONS_MAX: usize = 128;
+/// Counters that the rooms' deletions are spread over: reads of one room are seldom repeated for another one's sake.
+pub const DELETION_COUNTERS: usize = 4_096;
+/// How often a read of a room's past is repeated because something in it was deleted meanwhile.
+pub const REREADS_MAX: u32 = 16;
+/// How long a deletion waits at most until every shard has taken it in.
+pub const DELETION_PATIENCE: Duration = Duration::from_secs(1);
 /// Commands that one session may have under way.
 pub const COMMANDS_UNDER_WAY_MAX: usize = 1_024;
 /// Listeners up to which a room has a list of who is present, and join and leave pushes.

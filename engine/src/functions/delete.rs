@@ -32,6 +32,8 @@ impl Function for DeleteMessage {
         let id: MessageId = params::id(&params.message_id)?;
         let verb = Verb::Delete { target: id.seq };
         let appended = engine.change(caller, id.room, verb, params.client_msg_id).await?;
+        // After this answer no byte is sent that holds the text.
+        engine.relays.taken_in_everywhere().await;
         engine.changed_message(id.room, &appended).await
     }
 }

@@ -13,7 +13,7 @@ use super::{
     pages::{Pages, Place},
     params,
 };
-use crate::{Caller, Engine, message::MessageObject, timestamp::Timestamp};
+use crate::{Caller, Channel, Engine, message::MessageObject, timestamp::Timestamp};
 
 /// `GET /chats/{chat_id}/messages`.
 pub(super) struct History;
@@ -98,11 +98,17 @@ impl Function for History {
     async fn call(engine: &Engine, caller: &Caller, params: Params) -> Result<Answer, Error> {
         let room: RoomId = params::id(&params.chat_id)?;
         let limit = params::page_items(params.limit)?;
-        let (state, _) = engine.reader(caller, room).await?;
-        let answer = engine.shared_page(&state, params.place(room)?, limit).await?;
-        // Somebody removed while the page was read does not get it any more.
-        engine.reader(caller, room).await?;
-        Ok(answer)
+        let place = params.place(room)?;
+        let mut reread = engine.relays.reread(&Channel::of_room(room));
+        loop {
+            let (state, _) = engine.reader(caller, room).await?;
+            let answer = engine.shared_page(&state, place, limit).await?;
+            // Somebody removed while the page was read does not get it any more.
+            engine.reader(caller, room).await?;
+            if reread.is_good()? {
+                return Ok(answer);
+            }
+        }
     }
 }
 

@@ -30,9 +30,10 @@ impl Relays {
     /// # Errors
     /// [`ErrorCode::UnknownChannel`] when there is no such room; [`ErrorCode::Unavailable`] when the store does not answer.
     pub async fn attach(&self, channel: &Channel, inbox: &Arc<Inbox>, now_ms: i64) -> Result<Attachment, Error> {
-        let relay = self.hold(channel);
-        let opened = relay.opened.get_or_try_init(|| self.open(&relay, now_ms)).await;
-        let attachment = opened.map(|()| {
+        let hold = self.hold(channel);
+        let relay = &hold.relay;
+        let opened = relay.opened.get_or_try_init(|| self.open(relay, now_ms)).await;
+        opened.map(|()| {
             let mut state = relay.lock();
             if !state
                 .attached
@@ -46,14 +47,12 @@ impl Relays {
             }
             let place = state.place.expect("an opened relay has a place");
             Attachment {
-                relay: Arc::clone(&relay),
+                relay: Arc::clone(relay),
                 epoch: place.epoch,
                 seq: place.seq,
                 ephemeral_next: state.ephemeral_next,
             }
-        });
-        self.release(&relay);
-        attachment
+        })
     }
 
     async fn open(&self, relay: &Arc<Relay>, now_ms: i64) -> Result<(), Error> {

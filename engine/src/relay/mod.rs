@@ -5,6 +5,7 @@
 //! never stores and never touches a socket.
 
 mod attach;
+mod deletions;
 mod entry;
 mod inbox;
 mod metrics;
@@ -16,6 +17,7 @@ mod state;
 mod take;
 
 pub use attach::Attachment;
+pub use deletions::Reread;
 pub use entry::{Ephemeral, RelayEntry};
 pub use inbox::Inbox;
 pub use presence::PresenceStats;

@@ -53,6 +53,7 @@ impl Relays {
 
     /// The log has a new identity or was emptied: listeners have to begin anew.
     pub fn reset(&self, channel: &Channel, epoch: Epoch, seq: u64) {
+        self.note_deletion(channel);
         let Some(relay) = self.get(channel) else { return };
         let mut state = relay.lock();
         state.place = Some(Place { epoch, seq });

@@ -8,14 +8,27 @@ use std::{
 use prometheus::Registry;
 use storage::Store;
 
-use super::{Inbox, Relay, metrics::RelayMetrics};
+use super::{Inbox, Relay, deletions::Deletions, metrics::RelayMetrics};
 use crate::Channel;
+
+/// Keeps a relay that is being opened.
+pub(super) struct Hold<'relays> {
+    relays: &'relays Relays,
+    pub(super) relay: Arc<Relay>,
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.relays.release(&self.relay);
+    }
+}
 
 /// The node's relays. Cloning shares them.
 #[derive(Clone)]
 pub struct Relays {
     pub(super) store: Arc<dyn Store>,
     by_channel: Arc<RwLock<HashMap<Channel, Arc<Relay>>>>,
+    pub(super) deletions: Arc<Deletions>,
     pub(super) metrics: RelayMetrics,
 }
 
@@ -25,6 +38,7 @@ impl Relays {
         Self {
             store,
             by_channel: Arc::default(),
+            deletions: Arc::default(),
             metrics: RelayMetrics::new(),
         }
     }
@@ -70,8 +84,8 @@ impl Relays {
             .collect()
     }
 
-    /// The channel's relay, kept alive until [`Relays::release`].
-    pub(super) fn hold(&self, channel: &Channel) -> Arc<Relay> {
+    /// The channel's relay, kept alive until the hold is dropped: also when whoever waits for it to open goes away meanwhile.
+    pub(super) fn hold(&self, channel: &Channel) -> Hold<'_> {
         let mut relays = self.by_channel.write().unwrap_or_else(PoisonError::into_inner);
         let relay = relays
             .entry(channel.clone())
@@ -79,11 +93,11 @@ impl Relays {
         relay.lock().opening += 1;
         let relay = Arc::clone(relay);
         self.metrics.channels.set(relays.len() as i64);
-        relay
+        Hold { relays: self, relay }
     }
 
     /// Ends one hold; the relay goes when nobody is attached any more.
-    pub(super) fn release(&self, relay: &Arc<Relay>) {
+    fn release(&self, relay: &Arc<Relay>) {
         let mut relays = self.by_channel.write().unwrap_or_else(PoisonError::into_inner);
         let mut state = relay.lock();
         state.opening -= 1;

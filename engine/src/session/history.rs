@@ -38,25 +38,34 @@ struct Wanted {
 /// `UnknownChannel`, or `UnrecoverablePosition` for a place in another epoch.
 pub(crate) async fn page(engine: &Engine, caller: &Caller, request: &HistoryRequest) -> Result<HistoryResult, Error> {
     let channel = Channel::parse(&request.channel).ok_or(ErrorCode::BadRequest)?;
-    access::may_listen(engine, caller, &channel).await?;
-    let result = match channel.kind() {
+    let mut reread = engine.relays.reread(&channel);
+    loop {
+        access::may_listen(engine, caller, &channel).await?;
+        let result = read(engine, &channel, request).await?;
+        // Whoever was removed while the page was read gets nothing of it.
+        access::may_listen(engine, caller, &channel).await?;
+        if reread.is_good()? {
+            return Ok(result);
+        }
+    }
+}
+
+async fn read(engine: &Engine, channel: &Channel, request: &HistoryRequest) -> Result<HistoryResult, Error> {
+    match channel.kind() {
         ChannelKind::User(user) => user_page(engine, &user, request).await,
-        ChannelKind::Room(room) => room_page(engine, &channel, room, request).await,
+        ChannelKind::Room(room) => room_page(engine, channel, room, request).await,
         ChannelKind::Open => match engine
             .store
             .channel(channel.as_str())
             .await
             .map_err(failure::of_store)?
         {
-            Some(room) => room_page(engine, &channel, room.id, request).await,
+            Some(room) => room_page(engine, channel, room.id, request).await,
             // A channel that nobody has used yet has no place to name.
             None => Ok(HistoryResult::default()),
         },
         ChannelKind::Nothing => Err(ErrorCode::UnknownChannel.into()),
-    }?;
-    // Whoever was removed while the page was read gets nothing of it.
-    access::may_listen(engine, caller, &channel).await?;
-    Ok(result)
+    }
 }
 
 async fn room_page(

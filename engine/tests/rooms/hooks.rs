@@ -1,4 +1,5 @@
 //! A store that behaves as a story wants: it delays, panics, blocks or loses answers, and otherwise is the real one.
+#![allow(dead_code, reason = "every test program uses a part of it")]
 
 use std::sync::Arc;
 
