@@ -89,8 +89,6 @@ pub const ROSTER_MAX: usize = 500;
 pub const HISTORY_LIMIT_MAX: usize = 1_000;
 /// Bytes of entries in one page.
 pub const PAGE_BYTES_MAX: usize = 4 << 20;
-/// Rooms that one compatible socket follows; beyond, those with the newest activity.
-pub const FEED_ROOMS_MAX: usize = 2_000;
 /// Members up to which a room's head moves reach the members' own channels.
 pub const UNREAD_HINTS_MEMBERS_MAX: u64 = 500;
 /// How long the hints of one room are gathered before they go out.
