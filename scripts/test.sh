@@ -12,6 +12,7 @@ note=""
 step "what this run needs" scripts/prerequisites.sh; keep
 if [[ "$STEPS_LAST_CODE" -ne 0 ]]; then summary; exit 1; fi
 
+step "the page's SDK" scripts/page.sh; keep
 step "format" cargo fmt --all --check; keep
 step "clippy" cargo clippy --workspace --all-targets --all-features --locked -- -D warnings; keep
 step "dependency direction" scripts/check-dependencies.sh; keep
