@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering, mpsc},
     time::{Duration, Instant},
 };
@@ -55,14 +56,21 @@ impl Supervisor {
             let wait = SUPERVISOR_TICK.saturating_sub(self.last_tick.elapsed());
             match self.events.recv_timeout(wait) {
                 Ok(Event::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => break,
-                Ok(event) => self.handle(event),
+                Ok(event) => self.guarded(|supervisor| supervisor.handle(event)),
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
             if self.last_tick.elapsed() >= SUPERVISOR_TICK {
-                self.tick();
+                self.guarded(Self::tick);
             }
         }
         self.stop();
+    }
+
+    /// Whatever goes wrong here, the supervisor stays: without it nothing would be noticed any more.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            tracing::error!("the supervisor of the rooms panicked and goes on");
+        }
     }
 
     fn handle(&mut self, event: Event) {
