@@ -35,4 +35,5 @@ sdk: page ## the tests with the real JavaScript and Python SDKs
 	@gateway/tests/sdk/run.sh python
 
 autobahn: ## WebSocket conformance cases; needs Python 2.7 (exit code 3 without it)
-	@gateway/tests/autobahn/run.sh
+	@cargo build --locked -p gateway --example echo
+	@ECHO_SERVER="$${CARGO_TARGET_DIR:-$$PWD/target}/debug/examples/echo" gateway/tests/autobahn/run.sh

@@ -19,11 +19,13 @@ step "dependency direction" scripts/check-dependencies.sh; keep
 step "licences, sources, advisories" scripts/deny.sh; keep
 step "paths in the documents" scripts/check-docs.sh; keep
 step "cargo test" cargo test --workspace --all-features --locked --no-fail-fast; keep
-step "plenum for the SDK tests" cargo build --locked -p gateway --bin plenum; keep
+step "plenum and the echo server" cargo build --locked -p gateway --bin plenum --example echo; keep
 step "SDK tests, JavaScript" gateway/tests/sdk/run.sh js; keep
 step "SDK tests, Python" gateway/tests/sdk/run.sh python; keep
 
-step "WebSocket conformance (Autobahn)" gateway/tests/autobahn/run.sh
+# The echo server of `cargo test` above: no second build of everything for the release profile.
+step "WebSocket conformance (Autobahn)" env ECHO_SERVER="${CARGO_TARGET_DIR:-$PWD/target}/debug/examples/echo" \
+  gateway/tests/autobahn/run.sh
 if [[ "$STEPS_LAST_CODE" -eq 3 && -z "${REQUIRE_AUTOBAHN:-}" ]]; then
   leave_out
   note="NOT RUN: the WebSocket conformance cases need Python 2.7. With it installed: make autobahn"
