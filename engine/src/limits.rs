@@ -71,8 +71,6 @@ pub const SWEEP_SESSIONS: usize = 128;
 pub const PING_INTERVAL_S: u32 = 25;
 /// Seconds a client has for its pong.
 pub const PONG_TIMEOUT_S: u32 = 10;
-/// Seconds a new connection has for its connect command.
-pub const CONNECT_TIMEOUT_S: u32 = 10;
 /// Subscriptions of one session.
 pub const SUBSCRIPTIONS_MAX: usize = 128;
 /// Counters that the rooms' deletions are spread over: reads of one room are seldom repeated for another one's sake.
@@ -153,6 +151,8 @@ pub struct Limits {
     pub delivery_budget: Option<Duration>,
     /// `realtime.recovery_max_entries`: entries that recovery gives back at most.
     pub recovery_max_entries: u64,
+    /// `realtime.connect_timeout_s`: seconds a new connection has for its connect command.
+    pub connect_timeout_s: u32,
     /// `limits.publish_per_second` of one session; 0: no limit.
     pub publish_per_second: u32,
     /// `limits.message_bytes`: bytes of one payload.
@@ -168,6 +168,7 @@ impl Default for Limits {
         Self {
             delivery_budget: None,
             recovery_max_entries: 10_000,
+            connect_timeout_s: 10,
             publish_per_second: 20,
             message_bytes: 65_536,
             open_channels: false,

@@ -3,7 +3,7 @@
 use protocol::{Disconnect, client::encode_ping};
 
 use super::{Inner, SessionKey, Shard, ShardNotice, slot::Slot};
-use crate::limits::{CONNECT_TIMEOUT_S, NO_PROGRESS_AFTER, PING_INTERVAL_S, PONG_TIMEOUT_S};
+use crate::limits::{NO_PROGRESS_AFTER, PING_INTERVAL_S, PONG_TIMEOUT_S};
 
 /// Seconds that a closing connection has for taking its last bytes.
 const CLOSE_TIMEOUT_S: u32 = 5;
@@ -19,6 +19,7 @@ enum Due {
 impl Shard {
     pub(super) fn tick(&self) {
         let now_s = self.now_s();
+        let connect_timeout_s = self.limits.connect_timeout_s;
         let due: Vec<(SessionKey, Due)> = {
             let inner = self.inner.borrow();
             let key = |index: usize, slot: &Slot| SessionKey {
@@ -28,7 +29,7 @@ impl Shard {
             let due = inner
                 .slots
                 .iter()
-                .filter_map(|(index, slot)| Some((key(index, slot), slot.due(index, now_s)?)));
+                .filter_map(|(index, slot)| Some((key(index, slot), slot.due(index, now_s, connect_timeout_s)?)));
             due.collect()
         };
         for (key, due) in due {
@@ -72,7 +73,7 @@ impl Shard {
 }
 
 impl Slot {
-    fn due(&self, index: usize, now_s: u32) -> Option<Due> {
+    fn due(&self, index: usize, now_s: u32, connect_timeout_s: u32) -> Option<Due> {
         if self.is_closed {
             return None;
         }
@@ -84,7 +85,7 @@ impl Slot {
             return Some(Due::Close(Disconnect::Slow));
         }
         if self.connected_s == 0 {
-            return (since(self.opened_s) >= CONNECT_TIMEOUT_S).then_some(Due::Close(Disconnect::Stale));
+            return (since(self.opened_s) >= connect_timeout_s).then_some(Due::Close(Disconnect::Stale));
         }
         if self.ping_sent_s != 0 && since(self.ping_sent_s) >= PONG_TIMEOUT_S && !self.is_blocked {
             return Some(Due::Close(Disconnect::NoPong));

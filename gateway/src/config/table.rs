@@ -138,6 +138,8 @@ settings! {
     "realtime.delivery_budget_ms" => delivery_budget_ms: Option<Whole<0, 10_000>> = None, AtStart;
     /// Entries that recovery gives back at most; a client that missed more is told `recovered: false`.
     "realtime.recovery_max_entries" => recovery_max_entries: Whole<0, 1_000_000> = Some("10000"), AtStart;
+    /// Seconds that a new socket has for its connect command; then it is closed with 3502.
+    "realtime.connect_timeout_s" => connect_timeout_s: Whole<1, 600> = Some("10"), AtStart;
     /// Messages that one session may publish per second; `0`: no limit.
     "limits.publish_per_second" => publish_per_second: Whole<0, 1_000_000> = Some("20"), AtStart;
     /// Bytes of one message. Above: error 107, or 413 over HTTP; a frame of more than four times as much closes the connection with 1009.

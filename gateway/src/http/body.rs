@@ -34,6 +34,23 @@ pub(super) async fn fields(
     body: web::Payload,
     message_bytes_max: usize,
 ) -> Result<Fields, Problem> {
+    let (text, bytes_max) = whole(request, body, message_bytes_max).await?;
+    if text.trim_ascii().is_empty() {
+        return Ok(Fields::new());
+    }
+    check_type(request)?;
+    parse(&text, bytes_max)
+}
+
+/// Reads a body of any type that carries messages of up to `message_bytes_max`. Gives how long it might have been, too.
+///
+/// # Errors
+/// 413 over the limit, 408 when it does not arrive.
+pub(crate) async fn whole(
+    request: &HttpRequest,
+    body: web::Payload,
+    message_bytes_max: usize,
+) -> Result<(BytesMut, usize), Problem> {
     let bytes_max = message_bytes_max * JSON_BYTES_PER_BYTE_MAX + REQUEST_BODY_EXTRA_BYTES;
     // Told beforehand, it need not be waited for.
     let told = request
@@ -47,11 +64,7 @@ pub(super) async fn fields(
     let text = timeout(REQUEST_BODY_TIMEOUT, read(body, bytes_max))
         .await
         .map_err(late)??;
-    if text.trim_ascii().is_empty() {
-        return Ok(Fields::new());
-    }
-    check_type(request)?;
-    parse(&text, bytes_max)
+    Ok((text, bytes_max))
 }
 
 async fn read(mut body: web::Payload, bytes_max: usize) -> Result<BytesMut, Problem> {

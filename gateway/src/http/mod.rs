@@ -1,7 +1,7 @@
 //! Everything that the port answers in plain HTTP.
 
 pub(crate) mod bearer;
-mod body;
+pub(crate) mod body;
 mod cors;
 mod functions;
 mod headers;

@@ -60,6 +60,7 @@ fn limits(config: &Config) -> Limits {
     Limits {
         delivery_budget: config.delivery_budget_ms.map(|budget| Duration::from_millis(budget.0)),
         recovery_max_entries: config.recovery_max_entries.0,
+        connect_timeout_s: u32::try_from(config.connect_timeout_s.0).unwrap_or(u32::MAX),
         publish_per_second: u32::try_from(config.publish_per_second.0).unwrap_or(u32::MAX),
         message_bytes: usize::try_from(config.message_bytes.0).unwrap_or(usize::MAX),
         open_channels: config.open_channels,

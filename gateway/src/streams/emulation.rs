@@ -1,7 +1,6 @@
 //! `POST /emulation`: commands of a client whose stream is open elsewhere. Whoever knows the stream's secret is its client.
 
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, http::StatusCode, web};
-use bytes::Bytes;
 use engine::session::Commands;
 use protocol::{
     client::{EmulationRequest, decode_commands},
@@ -9,13 +8,20 @@ use protocol::{
 };
 
 use super::{cors, open::content_encoding};
-use crate::{http::problem::Problem, server::Gateway};
+use crate::{
+    http::{body, problem::Problem},
+    server::Gateway,
+};
 
 /// Gives the commands to the session.
-pub async fn emulate(gateway: web::Data<Gateway>, request: HttpRequest, body: Bytes) -> HttpResponse {
+pub async fn emulate(gateway: web::Data<Gateway>, request: HttpRequest, body: web::Payload) -> HttpResponse {
     if let Some(refused) = cors::refusal(&gateway, &request) {
         return refused;
     }
+    let body = match body::whole(&request, body, gateway.engine.limits.message_bytes).await {
+        Ok((body, _)) => body,
+        Err(problem) => return problem.error_response(),
+    };
     let encoding = content_encoding(&request);
     let limits = PayloadLimits {
         bytes: gateway.engine.limits.message_bytes,

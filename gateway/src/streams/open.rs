@@ -10,7 +10,6 @@ use actix_web::{
     },
     web,
 };
-use bytes::Bytes;
 use engine::{
     session::{Commands, Opening, Session},
     shard::Wire,
@@ -28,7 +27,11 @@ use super::{
     cors,
     outbox::{Stream, StreamOutbox},
 };
-use crate::{http::problem::Problem, server::Gateway, socket::Worker};
+use crate::{
+    http::{body, problem::Problem},
+    server::Gateway,
+    socket::Worker,
+};
 
 /// Where an event stream's first commands stand.
 #[derive(Deserialize)]
@@ -38,9 +41,9 @@ pub struct ConnectQuery {
 }
 
 /// `POST /connection/http_stream`
-pub async fn http_stream(gateway: web::Data<Gateway>, request: HttpRequest, body: Bytes) -> HttpResponse {
+pub async fn http_stream(gateway: web::Data<Gateway>, request: HttpRequest, body: web::Payload) -> HttpResponse {
     let encoding = content_encoding(&request);
-    open(&gateway.into_inner(), &request, Transport::HttpStream, encoding, &body)
+    open_by_body(&gateway.into_inner(), &request, Transport::HttpStream, encoding, body).await
 }
 
 /// `GET /connection/sse?cf_connect=…`
@@ -62,8 +65,21 @@ pub async fn sse_by_query(
 }
 
 /// `POST /connection/sse`
-pub async fn sse_by_body(gateway: web::Data<Gateway>, request: HttpRequest, body: Bytes) -> HttpResponse {
-    open(&gateway.into_inner(), &request, Transport::Sse, Encoding::Json, &body)
+pub async fn sse_by_body(gateway: web::Data<Gateway>, request: HttpRequest, body: web::Payload) -> HttpResponse {
+    open_by_body(&gateway.into_inner(), &request, Transport::Sse, Encoding::Json, body).await
+}
+
+async fn open_by_body(
+    gateway: &Arc<Gateway>,
+    request: &HttpRequest,
+    transport: Transport,
+    encoding: Encoding,
+    body: web::Payload,
+) -> HttpResponse {
+    match body::whole(request, body, gateway.engine.limits.message_bytes).await {
+        Ok((first, _)) => open(gateway, request, transport, encoding, &first),
+        Err(problem) => problem.error_response(),
+    }
 }
 
 /// Anything else on these paths.
