@@ -54,8 +54,9 @@ impl Log {
         }
     }
 
-    /// Holds the log against what the sender was told.
-    pub fn judge(&self, answers: &Answers) -> LogFaults {
+    /// Holds the log against what the sender was told. If no phone came to the log's end, `whole` is false, and nothing
+    /// is said of messages behind the newest that was seen: those are counted as not come.
+    pub fn judge(&self, answers: &Answers, whole: bool) -> LogFaults {
         let sent = answers.sent_count();
         let mut times = vec![0_u8; sent as usize + 1];
         let mut faults = LogFaults::default();
@@ -71,7 +72,8 @@ impl Log {
             newest = newest.max(mark.number);
         }
         let missing = |number: &u64| answers.is_acknowledged(*number) && times[*number as usize] == 0;
-        faults.acknowledged_missing = (1..=sent).filter(missing).count() as u64;
+        let judged = if whole { sent } else { newest };
+        faults.acknowledged_missing = (1..=judged).filter(missing).count() as u64;
         faults
     }
 
@@ -96,13 +98,20 @@ pub struct Losses {
     pub away_at_end: u64,
     /// Phones that lack something.
     pub phones: u64,
-    /// Entries that did not come, for all phones together.
-    pub entries: u64,
+    /// Entries that did not come while later ones did, for all phones together.
+    pub holes: u64,
+    /// Entries at the log's end that had not come when the run was over, for all phones together.
+    pub not_come: u64,
     /// Phones that asked for history and did not get it.
     pub without_history: u64,
 }
 
 impl Losses {
+    /// Entries that did not come, for all phones together.
+    pub const fn entries(&self) -> u64 {
+        self.holes + self.not_come
+    }
+
     /// Adds the phones of one thread, in a log that ends at `end`.
     pub fn add(&mut self, records: &[Record], end: u64, asked_history: bool) {
         for record in records {
@@ -110,9 +119,10 @@ impl Losses {
                 self.never_joined += 1;
                 continue;
             }
-            let lost = record.place.lost(end);
-            self.entries += lost;
-            self.phones += u64::from(lost > 0);
+            let (holes, not_come) = (record.place.holes(), record.place.not_come(end));
+            self.holes += holes;
+            self.not_come += not_come;
+            self.phones += u64::from(holes + not_come > 0);
             self.away_at_end += u64::from(!record.listening);
             self.without_history += u64::from(asked_history && record.answer == Answer::None);
         }
@@ -167,23 +177,41 @@ pub struct Evidence {
     pub ended: Option<String>,
 }
 
-/// The verdict and its reasons.
-pub fn judge(evidence: &Evidence) -> (Verdict, Vec<String>) {
-    let failures = failures(evidence);
-    if !failures.is_empty() {
-        let mut reasons = failures;
-        reasons.extend(evidence.ended.clone());
-        return (Verdict::Failed, reasons);
+impl Evidence {
+    /// The simulator came to its turn so late that what is missing may be its own fault.
+    const fn is_too_slow(&self) -> bool {
+        self.lag_p99_us > self.lag_limit_us
     }
-    let doubts = doubts(evidence);
-    let verdict = if doubts.is_empty() { Verdict::Held } else { Verdict::Invalid };
-    (verdict, doubts)
 }
 
-fn failures(evidence: &Evidence) -> Vec<String> {
-    let Evidence { faults, log, losses, .. } = evidence;
-    let table = [
-        (losses.entries, "entries lost, for all phones together"),
+/// The verdict and its reasons.
+pub fn judge(evidence: &Evidence) -> (Verdict, Vec<String>) {
+    let mut failures = counted(&wrong(evidence));
+    let mut doubts = doubts(evidence);
+    let missing = counted(&missing(&evidence.losses));
+    if evidence.is_too_slow() {
+        doubts.extend(missing);
+    } else {
+        failures.extend(missing);
+    }
+    let verdict = match (failures.is_empty(), doubts.is_empty()) {
+        (false, _) => Verdict::Failed,
+        (true, false) => Verdict::Invalid,
+        (true, true) => Verdict::Held,
+    };
+    failures.extend(doubts);
+    (verdict, failures)
+}
+
+type Count = (u64, &'static str);
+
+/// What no server may do, however slow anybody is.
+const fn wrong(evidence: &Evidence) -> [Count; 11] {
+    let Evidence {
+        faults, log, losses, ..
+    } = evidence;
+    [
+        (losses.holes, "entries lost, for all phones together"),
         (faults.doubled, "entries delivered twice"),
         (faults.out_of_order, "entries delivered out of order"),
         (faults.altered, "entries with different contents for different phones"),
@@ -194,18 +222,34 @@ fn failures(evidence: &Evidence) -> Vec<String> {
         (log.acknowledged_missing, "messages acknowledged and not in the log"),
         (log.doubled, "messages in the log twice"),
         (log.out_of_order, "messages in the log before an earlier one"),
+    ]
+}
+
+/// What had not come when the run was over.
+const fn missing(losses: &Losses) -> [Count; 4] {
+    [
+        (
+            losses.not_come,
+            "entries at the log's end that did not come, for all phones together",
+        ),
         (losses.never_joined, "phones that never got into the room"),
         (losses.away_at_end, "phones that were not there at the end"),
         (losses.without_history, "phones that got no history"),
-    ];
-    let wrong = table.into_iter().filter(|(count, _)| *count > 0);
-    wrong.map(|(count, what)| format!("{count} {what}")).collect()
+    ]
+}
+
+fn counted(counts: &[Count]) -> Vec<String> {
+    let given = counts.iter().filter(|(count, _)| *count > 0);
+    given.map(|(count, what)| format!("{count} {what}")).collect()
 }
 
 fn doubts(evidence: &Evidence) -> Vec<String> {
     let mut doubts: Vec<String> = evidence.ended.clone().into_iter().collect();
     if evidence.sent < evidence.planned {
-        doubts.push(format!("only {} of {} messages were sent", evidence.sent, evidence.planned));
+        doubts.push(format!(
+            "only {} of {} messages were sent",
+            evidence.sent, evidence.planned
+        ));
     }
     if evidence.refused > 0 {
         doubts.push(format!("{} messages were refused", evidence.refused));
@@ -214,7 +258,7 @@ fn doubts(evidence: &Evidence) -> Vec<String> {
     if unanswered > 0 {
         doubts.push(format!("{unanswered} messages were not answered"));
     }
-    if evidence.lag_p99_us > evidence.lag_limit_us {
+    if evidence.is_too_slow() {
         doubts.push(format!(
             "the simulator itself was too slow: {} ms late 1 time in 100, {} ms are allowed",
             evidence.lag_p99_us / 1_000,

@@ -39,7 +39,8 @@ pub enum Entered {
 pub struct Ledger {
     base: u64,
     entries: Vec<Option<Entry>>,
-    frames: VecDeque<(u64, Box<[u8]>)>,
+    /// Frames of the offsets from `frames_first` on; `None` where it came in pieces so far.
+    frames: VecDeque<Option<Box<[u8]>>>,
     frames_first: u64,
     frame_bytes: usize,
 }
@@ -59,8 +60,7 @@ impl Ledger {
     /// The frame of the entry at `offset` as it was received first, if it is kept.
     pub fn frame(&self, offset: u64) -> Option<&[u8]> {
         let index = offset.checked_sub(self.frames_first)?;
-        let (kept, frame) = self.frames.get(usize::try_from(index).ok()?)?;
-        (*kept == offset).then_some(frame)
+        self.frames.get(usize::try_from(index).ok()?)?.as_deref()
     }
 
     /// Takes in an entry; `wire` is the frame that held it and nothing else.
@@ -80,7 +80,12 @@ impl Ledger {
             Some(known) if known.digest != digest => return Entered::Differs,
             Some(_) => {}
             None => {
-                self.entries[index] = Some(Entry { mark, digest, last_us: 0, deliveries: 0 });
+                self.entries[index] = Some(Entry {
+                    mark,
+                    digest,
+                    last_us: 0,
+                    deliveries: 0,
+                });
             }
         }
         if let Some(wire) = wire {
@@ -105,21 +110,28 @@ impl Ledger {
         self.entries
     }
 
-    /// Keeps frames of offsets that follow each other; a hole begins anew.
+    /// Keeps the newest frames; one that came in pieces is kept when another phone brings it whole.
     fn keep(&mut self, offset: u64, wire: &[u8]) {
-        let expected = self.frames_first + self.frames.len() as u64;
-        if self.frames.is_empty() || offset > expected {
+        let kept_end = self.frames_first + self.frames.len() as u64;
+        if self.frames.is_empty() || offset >= kept_end + FRAMES_KEPT as u64 {
             self.frames.clear();
             self.frame_bytes = 0;
             self.frames_first = offset;
-        } else if offset < expected {
-            return;
         }
-        self.frame_bytes += wire.len();
-        self.frames.push_back((offset, wire.into()));
+        let Some(index) = offset.checked_sub(self.frames_first) else {
+            return;
+        };
+        let index = index as usize; // less than twice FRAMES_KEPT
+        if self.frames.len() <= index {
+            self.frames.resize(index + 1, None);
+        }
+        if self.frames[index].is_none() {
+            self.frames[index] = Some(wire.into());
+            self.frame_bytes += wire.len();
+        }
         while self.frames.len() > FRAMES_KEPT || self.frame_bytes > FRAMES_KEPT_BYTES {
-            let Some((_, dropped)) = self.frames.pop_front() else { break };
-            self.frame_bytes -= dropped.len();
+            let dropped = self.frames.pop_front().flatten();
+            self.frame_bytes -= dropped.map_or(0, |frame| frame.len());
             self.frames_first += 1;
         }
     }
@@ -149,8 +161,22 @@ mod tests {
         assert_eq!(ledger.frame(3), Some(&3_u64.to_be_bytes()[..]));
         let last = FRAMES_KEPT as u64 + 2;
         assert_eq!(ledger.frame(last), Some(&last.to_be_bytes()[..]));
-        ledger.enter(last + 10, None, 0, Some(b"behind a hole"));
-        assert_eq!((ledger.frame(last), ledger.frame(last + 9)), (None, None));
-        assert_eq!(ledger.frame(last + 10), Some(&b"behind a hole"[..]));
+    }
+
+    #[test]
+    fn a_frame_that_came_in_pieces_first_is_kept_when_it_comes_whole() {
+        let mut ledger = Ledger::new(0);
+        ledger.enter(1, None, 0, Some(b"one"));
+        ledger.enter(2, None, 0, None);
+        ledger.enter(3, None, 0, Some(b"three"));
+        assert_eq!(
+            [1, 2, 3].map(|offset| ledger.frame(offset)),
+            [Some(&b"one"[..]), None, Some(b"three")]
+        );
+        ledger.enter(2, None, 0, Some(b"two"));
+        assert_eq!(ledger.frame(2), Some(&b"two"[..]));
+        let far = 3 * FRAMES_KEPT as u64;
+        ledger.enter(far, None, 0, Some(b"far"));
+        assert_eq!((ledger.frame(3), ledger.frame(far)), (None, Some(&b"far"[..])));
     }
 }

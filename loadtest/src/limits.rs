@@ -31,15 +31,17 @@ pub const OPEN_TIMEOUT: Duration = Duration::from_secs(20);
 pub const RESPONSE_HEAD_BYTES_MAX: usize = 16 << 10;
 /// Longest message that is taken from a server, in bytes.
 pub const RECEIVED_BYTES_MAX: u32 = 64 << 20;
-/// The buffer that all phones of a thread are read into.
-pub const READ_BUFFER_BYTES: usize = 256 << 10;
+/// The buffer that all phones of a thread are read into; who fills it lets others have their turn.
+pub const READ_BUFFER_BYTES: usize = 64 << 10;
+/// The kernel's receive buffer of a phone, in bytes; it doubles the value (socket(7)). More would hide lag from the server.
+pub const RECEIVE_BUFFER_BYTES: u32 = 64 << 10;
 /// First pause before a phone tries again; doubled each time, as SDKs do.
 pub const BACKOFF_FIRST: Duration = Duration::from_millis(200);
 /// Longest pause before a phone tries again.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(10);
 
 /// Frames that a thread keeps for recognizing them at other phones.
-pub const FRAMES_KEPT: usize = 8_192;
+pub const FRAMES_KEPT: usize = 65_536;
 /// Bytes of such frames.
 pub const FRAMES_KEPT_BYTES: usize = 64 << 20;
 /// Missing offsets that are remembered one by one, for each phone.

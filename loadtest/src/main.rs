@@ -40,7 +40,9 @@ fn run(arguments: &RunArguments) -> Result<Report, String> {
         let plan = arguments.plan().await.map_err(|error| error.to_string())?;
         let (interrupt, interrupted) = watch::channel(false);
         tokio::spawn(hear_interrupts(interrupt));
-        scenario::run(plan, interrupted).await.map_err(|error| error.to_string())
+        scenario::run(plan, interrupted)
+            .await
+            .map_err(|error| error.to_string())
     })?;
     if let Some(path) = &arguments.json
         && let Err(error) = report.write(path)

@@ -63,10 +63,17 @@ mod tests {
 
     #[test]
     fn a_mark_is_found_in_whatever_surrounds_its_message() {
-        let mark = Mark { number: u64::MAX, intended_us: u64::MAX };
+        let mark = Mark {
+            number: u64::MAX,
+            intended_us: u64::MAX,
+        };
         let marker = Marker::new(0xff);
         let message = marker.message(mark, MESSAGE_BYTES_MIN);
-        assert_eq!(message.as_bytes().len(), MESSAGE_BYTES_MIN, "the longest mark fits the shortest message");
+        assert_eq!(
+            message.as_bytes().len(),
+            MESSAGE_BYTES_MIN,
+            "the longest mark fits the shortest message"
+        );
         let text = std::str::from_utf8(message.as_bytes()).expect("text");
         let wrapped = format!(r#"{{"event":"message.created","data":{text}}}"#);
         assert_eq!(marker.find(wrapped.as_bytes()), Some(mark));
@@ -75,7 +82,13 @@ mod tests {
 
     #[test]
     fn what_is_no_mark_is_not_taken_for_one() {
-        for data in ["", "{}", "plenum-load:", "plenum-load:000000ff:x:1:", "plenum-load:000000ff:1"] {
+        for data in [
+            "",
+            "{}",
+            "plenum-load:",
+            "plenum-load:000000ff:x:1:",
+            "plenum-load:000000ff:1",
+        ] {
             assert_eq!(Marker::new(0xff).find(data.as_bytes()), None, "{data:?}");
         }
     }

@@ -97,7 +97,10 @@ pub struct Live {
 
 impl Live {
     /// Adds one field up over all threads.
-    pub fn sum<'a>(all: impl IntoIterator<Item = &'a std::sync::Arc<Self>>, field: impl Fn(&Self) -> &AtomicU64) -> u64 {
+    pub fn sum<'a>(
+        all: impl IntoIterator<Item = &'a std::sync::Arc<Self>>,
+        field: impl Fn(&Self) -> &AtomicU64,
+    ) -> u64 {
         all.into_iter().map(|live| field(live).load(Ordering::Relaxed)).sum()
     }
 }

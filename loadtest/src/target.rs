@@ -82,7 +82,10 @@ impl FromStr for TargetUrl {
 fn split_port(authority: &str) -> Option<(&str, u16)> {
     let bracket = authority.rfind(']').map_or(0, |at| at + 1);
     let (host, port) = match authority[bracket..].find(':') {
-        Some(colon) => (&authority[..bracket + colon], authority[bracket + colon + 1..].parse().ok()?),
+        Some(colon) => (
+            &authority[..bracket + colon],
+            authority[bracket + colon + 1..].parse().ok()?,
+        ),
         None => (authority, 80),
     };
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -120,22 +123,37 @@ mod tests {
     use super::*;
 
     fn parse(url: &str) -> Result<(String, u16, String), TargetError> {
-        url.parse::<TargetUrl>().map(|target| (target.host, target.port, target.path))
+        url.parse::<TargetUrl>()
+            .map(|target| (target.host, target.port, target.path))
     }
 
     #[test]
     fn targets_are_read_with_and_without_path() {
         let usual = PATH_USUAL.to_owned();
-        assert_eq!(parse("ws://localhost:8123"), Ok(("localhost".to_owned(), 8123, usual.clone())));
+        assert_eq!(
+            parse("ws://localhost:8123"),
+            Ok(("localhost".to_owned(), 8123, usual.clone()))
+        );
         assert_eq!(parse("http://[::1]:80/"), Ok(("::1".to_owned(), 80, usual.clone())));
-        assert_eq!(parse("http://node/chat?x=1"), Ok(("node".to_owned(), 80, "/chat?x=1".to_owned())));
+        assert_eq!(
+            parse("http://node/chat?x=1"),
+            Ok(("node".to_owned(), 80, "/chat?x=1".to_owned()))
+        );
     }
 
     #[test]
     fn what_is_no_target_is_told_apart() {
         assert_eq!(parse("localhost:8123"), Err(TargetError::Scheme));
         assert_eq!(parse("wss://chat.example"), Err(TargetError::Tls));
-        for url in ["ws://", "ws://:80", "ws://host:0", "ws://host:x", "ws://a b", "ws://h\r\nX: y", "ws://u@h"] {
+        for url in [
+            "ws://",
+            "ws://:80",
+            "ws://host:0",
+            "ws://host:x",
+            "ws://a b",
+            "ws://h\r\nX: y",
+            "ws://u@h",
+        ] {
             assert_eq!(parse(url), Err(TargetError::Authority), "{url:?}");
         }
     }

@@ -38,7 +38,10 @@ impl Tokens {
     pub fn of(&self, index: u64) -> String {
         match self {
             Self::None => String::new(),
-            Self::Given(tokens) => tokens.get(index as usize % tokens.len().max(1)).cloned().unwrap_or_default(),
+            Self::Given(tokens) => tokens
+                .get(index as usize % tokens.len().max(1))
+                .cloned()
+                .unwrap_or_default(),
             Self::Signed { key, expires_at_s } => sign(key, &format!("load-{index}"), *expires_at_s),
         }
     }
@@ -68,13 +71,19 @@ mod tests {
 
     #[test]
     fn a_signed_token_has_the_signature_of_its_text() {
-        let token = Tokens::Signed { key: "secret".to_owned(), expires_at_s: 2_000_000_000 }.of(1);
+        let token = Tokens::Signed {
+            key: "secret".to_owned(),
+            expires_at_s: 2_000_000_000,
+        }
+        .of(1);
         let (text, signature) = token.rsplit_once('.').expect("three parts");
         let mut mac = Hmac::<Sha256>::new_from_slice(b"secret").expect("a key");
         mac.update(text.as_bytes());
         let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64");
         assert!(mac.verify_slice(&signature).is_ok());
-        let claims = URL_SAFE_NO_PAD.decode(text.split_once('.').expect("two parts").1).expect("base64");
+        let claims = URL_SAFE_NO_PAD
+            .decode(text.split_once('.').expect("two parts").1)
+            .expect("base64");
         let claims: serde_json::Value = serde_json::from_slice(&claims).expect("JSON");
         assert_eq!(claims["sub"], "load-1");
     }

@@ -89,7 +89,13 @@ fn run(
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let phones = share(&settings, index);
     let count = (phones.end - phones.start) as usize;
-    let desk = Desk::new(count, contact, settings.marker, settings.recovery_entries, settings.history);
+    let desk = Desk::new(
+        count,
+        contact,
+        settings.marker,
+        settings.recovery_entries,
+        settings.history,
+    );
     let crew = Rc::new(Crew {
         first: phones.start,
         desk: RefCell::new(desk),
@@ -107,7 +113,10 @@ fn run(
     show(&crew.desk.borrow(), shown, None);
     let lag = lag.borrow().clone();
     let crew = Rc::into_inner(crew).ok_or_else(|| io::Error::other("a phone outlived its thread"))?;
-    Ok(Findings { desk: crew.desk.into_inner(), lag })
+    Ok(Findings {
+        desk: crew.desk.into_inner(),
+        lag,
+    })
 }
 
 /// Lets the phones come, each at its time.
@@ -163,7 +172,9 @@ fn show(desk: &Desk, shown: &Live, end: Option<u64>) {
     let count = |is: fn(&crate::phone::Record) -> bool| desk.records.iter().filter(|record| is(record)).count() as u64;
     shown.listening.store(count(|record| record.listening), Relaxed);
     shown.joined.store(count(|record| record.joined), Relaxed);
-    shown.answered.store(count(|record| record.answer != Answer::None), Relaxed);
+    shown
+        .answered
+        .store(count(|record| record.answer != Answer::None), Relaxed);
     shown.refused.store(desk.tally.refused, Relaxed);
     shown.deliveries.store(desk.tally.deliveries, Relaxed);
     shown.faults.store(desk.tally.faults.sum(), Relaxed);

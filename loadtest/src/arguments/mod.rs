@@ -1,5 +1,6 @@
 //! The command line.
 
+mod descriptors;
 mod plan;
 
 use std::path::PathBuf;

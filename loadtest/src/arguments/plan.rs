@@ -8,13 +8,12 @@ use std::{
 };
 
 use protocol::client::Encoding;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::{EncodingName, RunArguments, ScenarioName, ShapeName};
+use super::{EncodingName, RunArguments, ScenarioName, ShapeName, descriptors::raise_descriptors};
 use crate::{
     limits::{
-        DESCRIPTORS_RESERVED, HISTORY_MAX, MESSAGE_BYTES_MAX, MESSAGE_BYTES_MIN, MESSAGES_MAX, OPENING_MAX, RATE_MAX,
-        SECONDS_MAX, SESSIONS_MAX, THREADS_MAX,
+        HISTORY_MAX, MESSAGE_BYTES_MAX, MESSAGE_BYTES_MIN, MESSAGES_MAX, OPENING_MAX, RATE_MAX, SECONDS_MAX,
+        SESSIONS_MAX, THREADS_MAX,
     },
     mark::Marker,
     pacing::{AtOnce, Bursts, Pace, Ramp, Steady},
@@ -102,7 +101,11 @@ impl RunArguments {
             lasts: Duration::from_secs_f64(self.seconds),
             away_max: Duration::from_millis(self.away_ms),
             recovery_entries: self.recovery_entries,
-            history: if self.scenario == ScenarioName::HistoryRush { self.history } else { 0 },
+            history: if self.scenario == ScenarioName::HistoryRush {
+                self.history
+            } else {
+                0
+            },
             origin: Instant::now(),
         };
         Ok(Plan {
@@ -134,7 +137,11 @@ impl RunArguments {
         range("lag-limit-ms", self.lag_limit_ms, 1, 60_000)?;
         let (rate, seconds) = (self.rate, self.seconds);
         let too_many = self.publishing().count() > MESSAGES_MAX;
-        if too_many { Err(ArgumentError::Messages { rate, seconds }) } else { Ok(()) }
+        if too_many {
+            Err(ArgumentError::Messages { rate, seconds })
+        } else {
+            Ok(())
+        }
     }
 
     async fn look_up(&self) -> Result<Vec<Target>, ArgumentError> {
@@ -152,9 +159,18 @@ impl RunArguments {
         }
         if let Some(file) = &self.tokens_file {
             let text = read(file)?;
-            let tokens: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+            let tokens: Vec<_> = text
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty())
+                .map(str::to_owned)
+                .collect();
             let empty = || Err(ArgumentError::Empty(file.display().to_string()));
-            return if tokens.is_empty() { empty() } else { Ok(Tokens::Given(tokens)) };
+            return if tokens.is_empty() {
+                empty()
+            } else {
+                Ok(Tokens::Given(tokens))
+            };
         }
         let key = match (&self.hmac_secret, &self.hmac_secret_file) {
             (Some(key), _) => key.clone(),
@@ -164,8 +180,13 @@ impl RunArguments {
         if key.is_empty() {
             return Err(ArgumentError::Empty("the key of --hmac-secret".to_owned()));
         }
-        let now_s = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Ok(Tokens::Signed { key, expires_at_s: now_s + self.seconds as u64 + TOKEN_BEYOND_S })
+        let now_s = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        Ok(Tokens::Signed {
+            key,
+            expires_at_s: now_s + self.seconds as u64 + TOKEN_BEYOND_S,
+        })
     }
 
     const fn scenario(&self) -> Scenario {
@@ -203,7 +224,9 @@ impl RunArguments {
     /// For a rush: the past, written before anybody comes.
     fn publishing(&self) -> Pace {
         if self.scenario == ScenarioName::HistoryRush {
-            return Pace::AtOnce(AtOnce { count: self.history.into() });
+            return Pace::AtOnce(AtOnce {
+                count: self.history.into(),
+            });
         }
         let lasts = Duration::from_secs_f64(self.seconds);
         match self.shape {
@@ -239,24 +262,11 @@ fn read(file: &Path) -> Result<String, ArgumentError> {
     fs::read_to_string(file).map_err(|error| ArgumentError::File(file.display().to_string(), error.to_string()))
 }
 
-/// Takes as many descriptors as the hard limit allows.
-fn raise_descriptors(sessions: u64) -> Result<(), ArgumentError> {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let needed = sessions + DESCRIPTORS_RESERVED;
-    let mut allowed = current.unwrap_or(u64::MAX);
-    let hard = maximum.unwrap_or(u64::MAX);
-    if allowed < needed && allowed < hard {
-        let wanted = needed.min(hard);
-        if setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum }).is_ok() {
-            allowed = wanted;
-        }
-    }
-    if allowed < needed { Err(ArgumentError::Descriptors { sessions, needed, allowed }) } else { Ok(()) }
-}
-
 /// One for each four processors, at least one: the server needs the others.
 fn threads_usual() -> usize {
-    std::thread::available_parallelism().map_or(1, |count| (usize::from(count) / 4).max(1)).min(THREADS_MAX)
+    std::thread::available_parallelism()
+        .map_or(1, |count| (usize::from(count) / 4).max(1))
+        .min(THREADS_MAX)
 }
 
 #[cfg(test)]

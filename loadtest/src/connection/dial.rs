@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::OpenError;
-use crate::limits::{OPEN_TIMEOUT, SOURCE_ADDRESSES_MAX};
+use crate::limits::{OPEN_TIMEOUT, RECEIVE_BUFFER_BYTES, SOURCE_ADDRESSES_MAX};
 
 /// The source addresses of one thread.
 #[derive(Debug, Default)]
@@ -56,10 +56,15 @@ impl Sources {
 }
 
 async fn dial_from(source: u8, to: SocketAddr) -> io::Result<TcpStream> {
-    let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    let socket = if to.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
     if source > 0 {
         socket.bind(SocketAddr::from((Ipv4Addr::new(127, 0, 0, source), 0)))?;
     }
+    socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
     // A phone that drops out sends no goodbye and leaves no port behind that rests.
     socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO))?;
     socket.connect(to).await

@@ -60,7 +60,9 @@ pub(super) async fn shake_hands(
         stream.write_all(handshake.request().as_bytes()).await?;
         read_head(stream).await
     };
-    let (head, early) = timeout(OPEN_TIMEOUT, exchange).await.map_err(|_| OpenError::Timeout)??;
+    let (head, early) = timeout(OPEN_TIMEOUT, exchange)
+        .await
+        .map_err(|_| OpenError::Timeout)??;
     let (status, headers) = parse_head(&head).ok_or(OpenError::NotHttp)?;
     let accepted = handshake.check_response(status, headers)?;
     // JSON is what servers of the protocol speak when nothing is agreed on.
@@ -89,11 +91,17 @@ async fn read_head(stream: &mut TcpStream) -> Result<(Vec<u8>, Vec<u8>), OpenErr
     }
 }
 
+/// A header line: name and value.
+type Header<'a> = (&'a str, &'a [u8]);
+
 /// The status and the header lines.
-fn parse_head(head: &[u8]) -> Option<(u16, Vec<(&str, &[u8])>)> {
+fn parse_head(head: &[u8]) -> Option<(u16, Vec<Header<'_>>)> {
     let mut lines = std::str::from_utf8(head).ok()?.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let headers = lines.map(|line| line.split_once(':').map(|(name, value)| (name, value.trim().as_bytes())));
+    let headers = lines.map(|line| {
+        line.split_once(':')
+            .map(|(name, value)| (name, value.trim().as_bytes()))
+    });
     Some((status, headers.collect::<Option<_>>()?))
 }
 

@@ -31,7 +31,10 @@ impl Host {
             date: OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default(),
             processor: line_of("/proc/cpuinfo", "model name"),
             processors: thread::available_parallelism().map_or(0, usize::from),
-            kernel: fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
+            kernel: fs::read_to_string("/proc/sys/kernel/osrelease")
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
             memory_bytes: kibibytes(&line_of("/proc/meminfo", "MemTotal")) * 1_024,
             load_before: load_average(),
             load_after: String::new(),
@@ -52,5 +55,8 @@ fn line_of(path: &str, key: &str) -> String {
 }
 
 fn kibibytes(text: &str) -> u64 {
-    text.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+    text.split(' ')
+        .next()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(0)
 }

@@ -36,12 +36,22 @@ pub struct ProcessError {
 /// When there is no such process, or no `/proc`.
 pub fn sample(pid: u32) -> Result<ProcessSample, ProcessError> {
     let read = |name: &str| {
-        fs::read_to_string(format!("/proc/{pid}/{name}")).map_err(|error| ProcessError { pid, why: error.to_string() })
+        fs::read_to_string(format!("/proc/{pid}/{name}")).map_err(|error| ProcessError {
+            pid,
+            why: error.to_string(),
+        })
     };
-    let malformed = || ProcessError { pid, why: "unexpected contents".to_owned() };
+    let malformed = || ProcessError {
+        pid,
+        why: "unexpected contents".to_owned(),
+    };
     let (cpu_user_s, cpu_system_s) = cpu_s(&read("stat")?).ok_or_else(malformed)?;
     let rss_bytes = rss_bytes(&read("statm")?).ok_or_else(malformed)?;
-    Ok(ProcessSample { cpu_user_s, cpu_system_s, rss_bytes })
+    Ok(ProcessSample {
+        cpu_user_s,
+        cpu_system_s,
+        rss_bytes,
+    })
 }
 
 /// Fields 14 and 15 of `stat`; the second is a name in parentheses that may contain anything.

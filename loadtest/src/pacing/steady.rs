@@ -40,6 +40,10 @@ mod tests {
         let times = times_ms(Pace::Steady(Steady::new(5_000.0, Duration::from_secs(1)))).await;
         assert_eq!(times.len(), 5_000);
         assert!(times.iter().all(|time| *time <= 1_000));
-        assert_eq!(times.iter().filter(|time| **time < 500).count(), 2_500 - 4, "the first half, but for one step");
+        assert_eq!(
+            times.iter().filter(|time| **time < 500).count(),
+            2_500 - 4,
+            "the first half, but for one step"
+        );
     }
 }

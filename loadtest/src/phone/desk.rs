@@ -138,13 +138,7 @@ pub struct Desk {
 
 impl Desk {
     /// For `phones` phones in the log of `contact`.
-    pub fn new(
-        phones: usize,
-        contact: Contact,
-        marker: Marker,
-        recovery_entries: u64,
-        history_limit: u32,
-    ) -> Self {
+    pub fn new(phones: usize, contact: Contact, marker: Marker, recovery_entries: u64, history_limit: u32) -> Self {
         Self {
             ledger: Ledger::new(contact.base),
             records: (0..phones).map(|_| Record::default()).collect(),

@@ -9,6 +9,6 @@ mod receive;
 mod visit;
 
 pub use desk::{Answer, Desk, Faults, Record, Tally};
-pub use place::{Place, Seen};
 pub use open::connect;
+pub use place::{Place, Seen};
 pub use visit::{Crew, Cut, live};

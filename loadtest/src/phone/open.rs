@@ -1,8 +1,8 @@
 //! Opening the room: connect, subscribe (with recovery after the first time), and history if asked for.
 
 use protocol::client::{
-    Command, CommandResult, ConnectRequest, HistoryRequest, HistoryResult, Reply, Request,
-    SubscribeRequest, SubscribeResult,
+    Command, CommandResult, ConnectRequest, HistoryRequest, HistoryResult, Reply, Request, SubscribeRequest,
+    SubscribeResult,
 };
 
 use super::{Answer, Desk, Place, receive::Read};
@@ -23,7 +23,10 @@ pub fn connect(token: String) -> Command {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..ConnectRequest::default()
     };
-    Command { id: CONNECT, request: Request::Connect(request) }
+    Command {
+        id: CONNECT,
+        request: Request::Connect(request),
+    }
 }
 
 impl Desk {
@@ -47,7 +50,9 @@ impl Desk {
             (CONNECT, Err(error)) => Err(Ended::refused("connect", error)),
             (SUBSCRIBE, Err(error)) => Err(Ended::refused("subscribe", error)),
             (HISTORY, Err(error)) => Err(Ended::refused("history", error)),
-            (id, _) => Err(Ended::Protocol(format!("an answer to nothing that was asked, with the id {id}"))),
+            (id, _) => Err(Ended::Protocol(format!(
+                "an answer to nothing that was asked, with the id {id}"
+            ))),
         }
     }
 
@@ -56,13 +61,20 @@ impl Desk {
         let request = SubscribeRequest {
             channel: read.channel.to_owned(),
             recover: record.joined,
-            epoch: if record.joined { self.epoch.clone() } else { String::new() },
+            epoch: if record.joined {
+                self.epoch.clone()
+            } else {
+                String::new()
+            },
             offset: if record.joined { record.place.last() } else { 0 },
             positioned: true,
             recoverable: true,
             ..SubscribeRequest::default()
         };
-        Command { id: SUBSCRIBE, request: Request::Subscribe(request) }
+        Command {
+            id: SUBSCRIBE,
+            request: Request::Subscribe(request),
+        }
     }
 
     fn subscribed(&mut self, read: Read<'_>, result: SubscribeResult) {
@@ -106,7 +118,10 @@ impl Desk {
             reverse: true,
             ..HistoryRequest::default()
         };
-        Command { id: HISTORY, request: Request::History(request) }
+        Command {
+            id: HISTORY,
+            request: Request::History(request),
+        }
     }
 
     /// The newest entries, without a hole, down to the first one if the log is shorter than the page.
@@ -136,7 +151,12 @@ impl Desk {
         self.reason(format!("unsubscribed: {code} {reason}"));
         if code < SUBSCRIBE_AGAIN_FROM {
             let message = reason.to_owned();
-            return Err(Ended::Refused { command: "the subscription", code, message, temporary: false });
+            return Err(Ended::Refused {
+                command: "the subscription",
+                code,
+                message,
+                temporary: false,
+            });
         }
         outbox.command(&self.subscribe(read));
         Ok(())

@@ -19,7 +19,7 @@ pub enum Seen {
 #[derive(Debug, Clone, Default)]
 pub struct Place {
     last: u64,
-    missing: Option<Box<BTreeSet<u64>>>,
+    missing: BTreeSet<u64>,
     missing_beyond: u64,
 }
 
@@ -28,7 +28,7 @@ impl Place {
     pub const fn at(offset: u64) -> Self {
         Self {
             last: offset,
-            missing: None,
+            missing: BTreeSet::new(),
             missing_beyond: 0,
         }
     }
@@ -50,7 +50,7 @@ impl Place {
             self.last = offset;
             return Seen::New;
         }
-        let was_missing = self.missing.as_mut().is_some_and(|missing| missing.remove(&offset));
+        let was_missing = self.missing.remove(&offset);
         if was_missing { Seen::Late } else { Seen::Again }
     }
 
@@ -59,17 +59,26 @@ impl Place {
         if end <= self.last {
             return;
         }
-        let missing = self.missing.get_or_insert_default();
-        let room = (MISSING_KEPT.saturating_sub(missing.len()) as u64).min(end - self.last);
-        missing.extend(self.last + 1..=self.last + room);
+        let room = (MISSING_KEPT.saturating_sub(self.missing.len()) as u64).min(end - self.last);
+        self.missing.extend(self.last + 1..=self.last + room);
         self.missing_beyond += end - self.last - room;
         self.last = end;
     }
 
+    /// How many offsets did not come while later ones did.
+    pub fn holes(&self) -> u64 {
+        self.missing.len() as u64 + self.missing_beyond
+    }
+
+    /// How many offsets at the end did not come when the log ends at `end`.
+    pub const fn not_come(&self, end: u64) -> u64 {
+        end.saturating_sub(self.last)
+    }
+
     /// How many offsets did not come when the log ends at `end`.
-    pub fn lost(&self, end: u64) -> u64 {
-        let holes = self.missing.as_ref().map_or(0, |missing| missing.len() as u64);
-        holes + self.missing_beyond + end.saturating_sub(self.last)
+    #[cfg(test)]
+    fn lost(&self, end: u64) -> u64 {
+        self.holes() + self.not_come(end)
     }
 }
 

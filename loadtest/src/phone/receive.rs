@@ -48,7 +48,9 @@ impl Desk {
                 self.take_known(read, &mut input);
             }
             let before = input;
-            let event = decoder.decode(&mut input).map_err(|error| Ended::Protocol(error.to_string()))?;
+            let event = decoder
+                .decode(&mut input)
+                .map_err(|error| Ended::Protocol(error.to_string()))?;
             let wire = whole.then(|| &before[..before.len() - input.len()]);
             match event {
                 None => break,
@@ -77,13 +79,7 @@ impl Desk {
         }
     }
 
-    fn message(
-        &mut self,
-        read: Read<'_>,
-        bytes: &[u8],
-        wire: Option<&[u8]>,
-        outbox: &mut Outbox,
-    ) -> Result<(), Ended> {
+    fn message(&mut self, read: Read<'_>, bytes: &[u8], wire: Option<&[u8]>, outbox: &mut Outbox) -> Result<(), Ended> {
         let mut messages = decode_replies(read.encoding, bytes).peekable();
         let mut wire = wire;
         while let Some(message) = messages.next() {
@@ -102,7 +98,10 @@ impl Desk {
                     }
                     PushEvent::Disconnect(why) => {
                         let code = u16::try_from(why.code).unwrap_or(u16::MAX);
-                        return Err(Ended::Closed { code, reason: why.reason.into_owned() });
+                        return Err(Ended::Closed {
+                            code,
+                            reason: why.reason.into_owned(),
+                        });
                     }
                     _ => {}
                 },
@@ -119,7 +118,9 @@ impl Desk {
             self.tally.faults.early += 1;
         }
         let mark = self.marker.find(entry.data.as_bytes());
-        let entered = self.ledger.enter(entry.offset, mark, digest(entry.data.as_bytes()), wire);
+        let entered = self
+            .ledger
+            .enter(entry.offset, mark, digest(entry.data.as_bytes()), wire);
         if entered != Entered::Agrees {
             if mark.is_none() && entry.offset <= record.place.last() {
                 // It carries the place of the last entry before it, and is none itself.
@@ -145,14 +146,18 @@ impl Desk {
     /// Compares an entry that was only looked at with what others had under its offset.
     pub(super) fn altered_if_differs(&mut self, entry: &Publication) {
         let data = entry.data.as_bytes();
-        let entered = self.ledger.enter(entry.offset, self.marker.find(data), digest(data), None);
+        let entered = self
+            .ledger
+            .enter(entry.offset, self.marker.find(data), digest(data), None);
         self.tally.faults.altered += u64::from(entered != Entered::Agrees);
     }
 
     /// Counts a delivery and how long it took.
     fn count(&mut self, read: Read<'_>, offset: u64) {
         self.tally.deliveries += 1;
-        let Some(entry) = self.ledger.delivered(offset) else { return };
+        let Some(entry) = self.ledger.delivered(offset) else {
+            return;
+        };
         let Some(mark) = entry.mark else { return };
         let took_us = read.now_us.saturating_sub(mark.intended_us);
         if mark.intended_us < self.records[read.phone].joined_us {

@@ -12,14 +12,11 @@ use std::{
 
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
+    task::yield_now,
     time::sleep,
 };
 
-use super::{
-    Desk,
-    open::connect,
-    receive::Read,
-};
+use super::{Desk, open::connect, receive::Read};
 use crate::{
     connection::{Connection, Ended, OpenError, Outbox, Sources},
     limits::{BACKOFF_FIRST, BACKOFF_MAX},
@@ -59,30 +56,47 @@ pub async fn live(crew: Rc<Crew>, phone: usize, mut cut: Option<Cut>) {
     let mut pause = BACKOFF_FIRST;
     loop {
         let leave = visit(&crew, phone, &mut cut, &mut random).await;
-        let mut desk = crew.desk.borrow_mut();
-        let was_listening = std::mem::take(&mut desk.records[phone].listening);
-        if was_listening {
+        if crew.desk.borrow_mut().leaves(phone) {
             pause = BACKOFF_FIRST;
         }
+        let next = crew.desk.borrow_mut().takes_leave(leave);
+        match next {
+            Next::Never => return,
+            Next::After(away) => sleep(away).await,
+            Next::Later => {
+                // Spread, so that a thousand phones do not come back at the same moment.
+                sleep(pause.mul_f64(0.5 + random.share())).await;
+                pause = (pause * 2).min(BACKOFF_MAX);
+            }
+        }
+    }
+}
+
+/// When the next visit is.
+enum Next {
+    After(Duration),
+    Later,
+    Never,
+}
+
+impl Desk {
+    /// The phone follows the room no more; whether it did.
+    fn leaves(&mut self, phone: usize) -> bool {
+        std::mem::take(&mut self.records[phone].listening)
+    }
+
+    fn takes_leave(&mut self, leave: Leave) -> Next {
         let (reason, is_final) = match leave {
             Leave::Cut(away) => {
-                desk.tally.cuts += 1;
-                drop(desk);
-                sleep(away).await;
-                continue;
+                self.tally.cuts += 1;
+                return Next::After(away);
             }
             Leave::NotOpen(error) => (error.to_string(), !error.is_temporary()),
             Leave::Ended(error) => (error.to_string(), error.is_final()),
         };
-        desk.reason(reason);
-        if is_final {
-            desk.tally.refused += 1;
-            return;
-        }
-        drop(desk);
-        // Spread, so that a thousand phones do not come back at the same moment.
-        sleep(pause.mul_f64(0.5 + random.share())).await;
-        pause = (pause * 2).min(BACKOFF_MAX);
+        self.reason(reason);
+        self.tally.refused += u64::from(is_final);
+        if is_final { Next::Never } else { Next::Later }
     }
 }
 
@@ -111,18 +125,24 @@ async fn stay(
     cut: &mut Option<Cut>,
 ) -> Leave {
     let early = std::mem::take(&mut connection.early);
-    let mut taken = take(crew, phone, &mut connection, &early, &mut outbox);
+    let mut taken = take(crew, phone, &mut connection, &early, &mut outbox).map(|()| false);
     loop {
-        if let Err(ended) = taken {
-            // The answer to a goodbye, or nothing.
-            let _ = connection.flush(&mut outbox).await;
-            return Leave::Ended(ended);
-        }
+        let more = match taken {
+            Ok(more) => more,
+            Err(ended) => {
+                // The answer to a goodbye, or nothing.
+                let _ = connection.flush(&mut outbox).await;
+                return Leave::Ended(ended);
+            }
+        };
         if let Err(ended) = connection.flush(&mut outbox).await {
             return Leave::Ended(ended);
         }
         if permit.is_some() && crew.desk.borrow().records[phone].listening {
             permit = None;
+        }
+        if more {
+            yield_now().await;
         }
         taken = match receive(crew, phone, &mut connection, &mut outbox, cut).await {
             Ok(taken) => taken,
@@ -131,14 +151,14 @@ async fn stay(
     }
 }
 
-/// Waits for one read and takes it in; an error is the time to stay away.
+/// Waits for one read and takes it in; says whether there is more. An error is the time to stay away.
 async fn receive(
     crew: &Crew,
     phone: usize,
     connection: &mut Connection,
     outbox: &mut Outbox,
     cut: &mut Option<Cut>,
-) -> Result<Result<(), Ended>, Duration> {
+) -> Result<Result<bool, Ended>, Duration> {
     poll_fn(|context| {
         if let Some(waiting) = cut
             && let Poll::Ready(away) = waiting.as_mut().poll(context)
@@ -148,7 +168,10 @@ async fn receive(
         }
         let mut buffer = crew.buffer.borrow_mut();
         let read = ready!(connection.poll_read(context, &mut buffer));
-        let taken = read.and_then(|length| take(crew, phone, connection, &buffer[..length], outbox));
+        let taken = read.and_then(|length| {
+            take(crew, phone, connection, &buffer[..length], outbox)?;
+            Ok(length == buffer.len())
+        });
         Poll::Ready(Ok(taken))
     })
     .await
@@ -167,5 +190,7 @@ fn take(
         encoding: crew.settings.encoding,
         channel: &crew.settings.channel,
     };
-    crew.desk.borrow_mut().take(read, &mut connection.decoder, bytes, outbox)
+    crew.desk
+        .borrow_mut()
+        .take(read, &mut connection.decoder, bytes, outbox)
 }

@@ -32,8 +32,12 @@ impl Answers {
 
     /// Takes note of an answer; others than those to messages are passed over.
     pub fn answered(&mut self, reply: &Reply, now_us: u64) {
-        let Some(index) = (reply.id as usize).checked_sub(1) else { return };
-        let Some(intended_us) = self.intended_us.get(index) else { return };
+        let Some(index) = (reply.id as usize).checked_sub(1) else {
+            return;
+        };
+        let Some(intended_us) = self.intended_us.get(index) else {
+            return;
+        };
         self.answered_count += 1;
         match &reply.result {
             Ok(_) => {
@@ -41,7 +45,12 @@ impl Answers {
                 self.acknowledged[index] = true;
                 self.times.record_us(now_us.saturating_sub(*intended_us));
             }
-            Err(error) => *self.refusals.entry(format!("{} {}", error.code, error.message)).or_default() += 1,
+            Err(error) => {
+                *self
+                    .refusals
+                    .entry(format!("{} {}", error.code, error.message))
+                    .or_default() += 1
+            }
         }
     }
 
@@ -63,7 +72,10 @@ impl Answers {
     /// Whether the server has acknowledged the message with this number.
     pub fn is_acknowledged(&self, number: u64) -> bool {
         let index = number.checked_sub(1).and_then(|index| usize::try_from(index).ok());
-        index.and_then(|index| self.acknowledged.get(index)).copied().unwrap_or(false)
+        index
+            .and_then(|index| self.acknowledged.get(index))
+            .copied()
+            .unwrap_or(false)
     }
 
     /// How often messages were refused, by the answer.
@@ -86,8 +98,17 @@ mod tests {
         answers.answered(&Reply::failure(2, ErrorCode::TooManyRequests), 25);
         answers.answered(&Reply::success(u32::MAX, CommandResult::Publish), 25);
         assert!(!answers.is_complete());
-        assert_eq!([0, 1, 2, 3, 4].map(|number| answers.is_acknowledged(number)), [false, true, false, false, false]);
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(|number| answers.is_acknowledged(number)),
+            [false, true, false, false, false]
+        );
         assert_eq!(answers.refusals().get("111 too many requests"), Some(&1));
-        assert_eq!((answers.acknowledged_count(), answers.times.percentiles().expect("one").max_us), (1, 5));
+        assert_eq!(
+            (
+                answers.acknowledged_count(),
+                answers.times.percentiles().expect("one").max_us
+            ),
+            (1, 5)
+        );
     }
 }

@@ -90,7 +90,13 @@ impl Conversation {
         let mut outbox = Outbox::new(settings.encoding, random);
         let early = std::mem::take(&mut connection.early);
         // Nothing was asked yet, so there is no answer in it.
-        take(&mut connection.decoder, &mut outbox, settings.encoding, &early, &mut |_| {})?;
+        take(
+            &mut connection.decoder,
+            &mut outbox,
+            settings.encoding,
+            &early,
+            &mut |_| {},
+        )?;
         outbox.command(&connect(settings.tokens.of(settings.sessions)));
         let mut conversation = Self {
             outbox,
@@ -111,7 +117,10 @@ impl Conversation {
     /// When the channel can't be read or the connection is over.
     pub async fn ask_end(&mut self, channel: &str) -> Result<(u64, String), ContactError> {
         let channel = channel.to_owned();
-        let request = Request::History(HistoryRequest { channel, ..HistoryRequest::default() });
+        let request = Request::History(HistoryRequest {
+            channel,
+            ..HistoryRequest::default()
+        });
         self.outbox.command(&Command { id: QUESTION, request });
         match self.answer(QUESTION).await?.result {
             Ok(CommandResult::History(page)) => Ok((page.offset, page.epoch)),
@@ -142,13 +151,21 @@ impl Conversation {
             }
             found.ok_or(ContactError::Silence)
         };
-        timeout(QUESTION_TIMEOUT, wait).await.map_err(|_| ContactError::Silence)?
+        timeout(QUESTION_TIMEOUT, wait)
+            .await
+            .map_err(|_| ContactError::Silence)?
     }
 
     /// Writes or reads once, whichever can be done first; gives each answer to `each`. Both stay possible, or a server that
     /// takes nothing before its answers are taken would wait forever. Nothing is lost when the future is dropped.
     pub(super) async fn exchange(&mut self, each: &mut impl FnMut(Reply)) -> Result<(), Ended> {
-        let Self { connection, outbox, buffer, written, encoding } = self;
+        let Self {
+            connection,
+            outbox,
+            buffer,
+            written,
+            encoding,
+        } = self;
         let done = poll_fn(|context| {
             if *written < outbox.bytes.len()
                 && let Poll::Ready(count) = connection.poll_write(context, &outbox.bytes[*written..])

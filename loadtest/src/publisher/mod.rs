@@ -6,12 +6,7 @@ mod answers;
 mod contact;
 mod send;
 
-use std::{
-    io,
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+use std::{io, sync::Arc, thread, time::Duration};
 
 use tokio::{
     runtime,

@@ -17,8 +17,8 @@ use crate::{
     connection::Ended,
     limits::{ANSWER_TIMEOUT, UNSENT_BYTES_MAX},
     mark::Mark,
-    pacing::Pacer,
     measure::Times,
+    pacing::Pacer,
     settings::{Live, Settings, Stage},
 };
 
@@ -36,7 +36,12 @@ pub(super) async fn publish(
     stop: watch::Receiver<bool>,
     shown: Arc<Live>,
 ) -> io::Result<Published> {
-    let mut published = Published { answers: Answers::default(), end: None, lag: Times::default(), ended: None };
+    let mut published = Published {
+        answers: Answers::default(),
+        end: None,
+        lag: Times::default(),
+        ended: None,
+    };
     let conversation = match Conversation::begin(&settings).await {
         Ok(conversation) => conversation,
         Err(error) => {
@@ -44,7 +49,12 @@ pub(super) async fn publish(
             return Ok(published);
         }
     };
-    let mut sender = Sender { settings, conversation, answers: Answers::default(), shown };
+    let mut sender = Sender {
+        settings,
+        conversation,
+        answers: Answers::default(),
+        shown,
+    };
     if let Err(ended) = sender.run(stage, stop).await {
         published.ended = Some(format!("the publisher: {ended}"));
     } else {
@@ -99,11 +109,21 @@ impl Sender {
     fn write_messages(&mut self, numbers: Range<u64>, pacer: &Pacer, begin_us: u64) {
         for index in numbers {
             let intended_us = begin_us + pacer.intended(index).as_micros() as u64;
-            let mark = Mark { number: self.answers.sent(intended_us), intended_us };
+            let mark = Mark {
+                number: self.answers.sent(intended_us),
+                intended_us,
+            };
             let data = self.settings.marker.message(mark, self.settings.message_bytes);
-            let request = PublishRequest { channel: self.settings.channel.clone(), data: Ok(data), kind: 0 };
+            let request = PublishRequest {
+                channel: self.settings.channel.clone(),
+                data: Ok(data),
+                kind: 0,
+            };
             let id = u32::try_from(mark.number).unwrap_or(0); // far below, by MESSAGES_MAX
-            self.conversation.outbox.command(&Command { id, request: Request::Publish(request) });
+            self.conversation.outbox.command(&Command {
+                id,
+                request: Request::Publish(request),
+            });
         }
         self.shown.sent.store(self.answers.sent_count(), Relaxed);
     }
@@ -113,7 +133,9 @@ impl Sender {
         let (settings, answers) = (&self.settings, &mut self.answers);
         let mut note = |reply: Reply| answers.answered(&reply, settings.now_us());
         let exchanged = self.conversation.exchange(&mut note).await;
-        self.shown.acknowledged.store(self.answers.acknowledged_count(), Relaxed);
+        self.shown
+            .acknowledged
+            .store(self.answers.acknowledged_count(), Relaxed);
         exchanged
     }
 
@@ -131,6 +153,8 @@ impl Sender {
     /// Where the log ends now, and its identity.
     async fn end(&mut self, ended: &mut Option<String>) -> Option<(u64, String)> {
         let asked = self.conversation.ask_end(&self.settings.channel).await;
-        asked.map_err(|error| *ended = Some(format!("the log's end could not be asked for: {error}"))).ok()
+        asked
+            .map_err(|error| *ended = Some(format!("the log's end could not be asked for: {error}")))
+            .ok()
     }
 }

@@ -217,6 +217,3 @@ impl Report {
         serde_json::from_slice(&json).map_err(contents)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -83,7 +83,7 @@ impl Report {
         writeln!(
             out,
             "  wrong       {} lost, {} doubled, {} out of order, {} otherwise",
-            self.losses.entries + self.log_faults.acknowledged_missing,
+            self.losses.entries() + self.log_faults.acknowledged_missing,
             self.faults.doubled + self.log_faults.doubled,
             self.faults.out_of_order + self.log_faults.out_of_order,
             self.faults.sum() - self.faults.doubled - self.faults.out_of_order
@@ -183,4 +183,21 @@ fn bytes(number: f64) -> String {
         unit += 1;
     }
     format!("{scaled:.1} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_sizes_are_written_for_people() {
+        assert_eq!(
+            [0, 999, 1_000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
+        assert_eq!(
+            [12.0, 4_400.0, -2_500_000.0].map(bytes),
+            ["12.0 B", "4.4 KB", "-2.5 MB"]
+        );
+    }
 }

@@ -1,14 +1,15 @@
 //! From what all threads have found out to a report.
 
-use super::{Plan, RunError, conduct::{Conduct, Look}};
+use super::{
+    Plan, RunError,
+    conduct::{Conduct, Look},
+};
 use crate::{
     judge::{Evidence, Log, Losses, judge},
     measure::{Host, Times, load_average},
     phone::{Desk, Tally},
     publisher::Published,
-    report::{
-        AllTimes, Deliveries, Messages, Parameters, Report, ServerFigures, SimulatorFigures, VERSION,
-    },
+    report::{AllTimes, Deliveries, Messages, Parameters, Report, ServerFigures, SimulatorFigures, VERSION},
     settings::Stage,
 };
 
@@ -19,6 +20,8 @@ struct Sum {
     losses: Losses,
     tally: Tally,
     joined: u64,
+    /// The newest offset that any phone has.
+    seen: u64,
     latency: Times,
     recovery: Times,
     opening: Times,
@@ -36,14 +39,17 @@ pub(super) fn conclude(
 ) -> Result<Report, RunError> {
     conduct.stage.send_replace(Stage::Over);
     conduct.progress.end();
-    let mut sum = Sum { worst_lag: published.lag.clone(), ..Sum::default() };
+    let mut sum = Sum {
+        worst_lag: published.lag.clone(),
+        ..Sum::default()
+    };
     for worker in std::mem::take(&mut conduct.workers) {
         let findings = worker.finish()?;
         sum.add(findings.desk, findings.lag);
     }
     let end = sum.close(&plan, &conduct, &published);
     host.load_after = load_average();
-    let evidence = evidence(&plan, &conduct, &published, &sum);
+    let evidence = evidence(&plan, &conduct, &published, &sum, end);
     let (verdict, reasons) = judge(&evidence);
     let answers = &published.answers;
     Ok(Report {
@@ -94,9 +100,9 @@ impl Sum {
     /// Puts the log together and counts what phones lack; gives the log's end.
     fn close(&mut self, plan: &Plan, conduct: &Conduct, published: &Published) -> u64 {
         let desks = std::mem::take(&mut self.desks);
-        let seen = desks.iter().map(|desk| desk.ledger.end()).max().unwrap_or(0);
+        self.seen = desks.iter().map(|desk| desk.ledger.end()).max().unwrap_or(0);
         let (end, epoch) = published.end.clone().unwrap_or((conduct.contact.base, String::new()));
-        let end = end.max(seen);
+        let end = end.max(self.seen);
         for desk in desks {
             let is_another = !epoch.is_empty() && !desk.epoch.is_empty() && desk.epoch != epoch;
             self.tally.faults.another_epoch += u64::from(is_another);
@@ -111,14 +117,18 @@ impl Sum {
     }
 }
 
-fn evidence(plan: &Plan, conduct: &Conduct, published: &Published, sum: &Sum) -> Evidence {
+fn evidence(plan: &Plan, conduct: &Conduct, published: &Published, sum: &Sum, end: u64) -> Evidence {
     let answers = &published.answers;
     let mut faults = sum.tally.faults;
     faults.altered += sum.log.altered;
     Evidence {
         faults,
         // Without a phone nobody has looked at the log.
-        log: if sum.joined > 0 { sum.log.judge(answers) } else { Default::default() },
+        log: if sum.joined > 0 {
+            sum.log.judge(answers, sum.seen >= end)
+        } else {
+            Default::default()
+        },
         losses: sum.losses,
         sent: answers.sent_count(),
         planned: plan.settings.publishing.count(),
@@ -136,7 +146,10 @@ fn p99_us(times: &Times) -> u64 {
 
 fn parameters(plan: &Plan) -> Parameters {
     let settings = &plan.settings;
-    let targets = settings.targets.iter().map(|target| format!("{}{}", target.authority, target.path));
+    let targets = settings
+        .targets
+        .iter()
+        .map(|target| format!("{}{}", target.authority, target.path));
     Parameters {
         targets: targets.collect(),
         channel: settings.channel.clone(),

@@ -95,13 +95,18 @@ impl Conduct {
             Ok(sample) => sample,
             // One that has been seen before has died: the figures so far are kept.
             Err(_) if !self.looks.is_empty() => {
-                self.ended.get_or_insert_with(|| "the server's process is gone".to_owned());
+                self.ended
+                    .get_or_insert_with(|| "the server's process is gone".to_owned());
                 self.looks.last().and_then(|look| look.server)
             }
             Err(error) => return Err(error.into()),
         };
         let own = sample(std::process::id())?;
-        self.looks.push(Look { at: Instant::now(), server, own });
+        self.looks.push(Look {
+            at: Instant::now(),
+            server,
+            own,
+        });
         Ok(())
     }
 
@@ -115,7 +120,8 @@ impl Conduct {
     pub(super) async fn open(&mut self, at_most: Duration, done: fn(&Live) -> &AtomicU64) -> Result<Waited, RunError> {
         for index in 0..self.settings.threads {
             let (settings, contact) = (self.settings.clone(), self.contact.clone());
-            self.workers.push(Worker::start(settings, index, contact, self.stage.subscribe())?);
+            self.workers
+                .push(Worker::start(settings, index, contact, self.stage.subscribe())?);
         }
         let sessions = self.settings.sessions;
         self.progress.part("opening", sessions);
@@ -172,7 +178,8 @@ impl Conduct {
             })
             .await;
         if dead {
-            self.ended.get_or_insert_with(|| "all connections were gone: the server died".to_owned());
+            self.ended
+                .get_or_insert_with(|| "all connections were gone: the server died".to_owned());
             return Waited::Dead;
         }
         waited
@@ -184,9 +191,10 @@ impl Conduct {
         let joined = self.sum(|live| &live.joined);
         self.progress.part("draining", joined);
         self.wait(at_most, |conduct| {
-            let looked = conduct.workers.iter().all(|worker| {
-                worker.live.behind_of.load(std::sync::atomic::Ordering::Relaxed) == end
-            });
+            let looked = conduct
+                .workers
+                .iter()
+                .all(|worker| worker.live.behind_of.load(std::sync::atomic::Ordering::Relaxed) == end);
             let behind = conduct.sum(|live| &live.behind);
             conduct.progress.at(joined.saturating_sub(behind), "phones".to_owned());
             looked && behind == 0

@@ -4,7 +4,11 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::{Plan, RunError, conclude::conclude, conduct::{Conduct, Waited}};
+use super::{
+    Plan, RunError,
+    conclude::conclude,
+    conduct::{Conduct, Waited},
+};
 use crate::{measure::Host, report::Report, settings::Stage};
 
 pub(super) async fn run(plan: Plan, host: Host, interrupt: watch::Receiver<bool>) -> Result<Report, RunError> {

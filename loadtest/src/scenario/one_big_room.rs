@@ -4,7 +4,11 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::{Plan, RunError, conclude::conclude, conduct::{Conduct, Waited}};
+use super::{
+    Plan, RunError,
+    conclude::conclude,
+    conduct::{Conduct, Waited},
+};
 use crate::{measure::Host, report::Report, settings::Stage};
 
 pub(super) async fn run(plan: Plan, host: Host, interrupt: watch::Receiver<bool>) -> Result<Report, RunError> {
@@ -15,7 +19,9 @@ pub(super) async fn run(plan: Plan, host: Host, interrupt: watch::Receiver<bool>
     conduct.settle().await?;
     let mut waited = opened;
     if conduct.sum(|live| &live.joined) == 0 {
-        conduct.ended.get_or_insert_with(|| "no phone got into the room".to_owned());
+        conduct
+            .ended
+            .get_or_insert_with(|| "no phone got into the room".to_owned());
     } else if opened != Waited::Interrupted {
         conduct.stage.send_replace(Stage::Running(Instant::now()));
         waited = conduct.send(&mut publisher, planned).await;

@@ -1,0 +1,207 @@
+//! The one room of the server: its log, its listeners, and its faults.
+
+use protocol::{
+    client::{
+        Encoding, HistoryRequest, HistoryResult, Publication, SubscribeRequest, SubscribeResult, Transport, Variant,
+        encode_publication, frame,
+    },
+    payload::Payload,
+};
+use tokio::sync::mpsc;
+
+/// What the server does wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behaviour {
+    /// Nothing.
+    Correct,
+    /// One phone does not get one entry.
+    LosesOne,
+    /// One phone does not get the last entries.
+    LosesTheEnd,
+    /// One phone gets one entry twice.
+    DoublesOne,
+    /// One phone gets two entries in the wrong order.
+    SwapsTwo,
+    /// One phone gets another text.
+    AltersOne,
+    /// An entry is acknowledged and not kept.
+    ForgetsAcknowledged,
+    /// An entry is kept twice.
+    KeepsTwice,
+    /// A message is kept before an earlier one.
+    KeepsOutOfOrder,
+    /// Whoever comes back is told to begin anew.
+    RefusesRecovery,
+    /// Whoever comes back gets less than was missed.
+    RecoversPartly,
+    /// Whoever comes back gets everything anew.
+    RecoversTooMuch,
+    /// An entry comes before the answer to the subscription.
+    PushesBeforeReply,
+    /// The log has another identity for whoever comes later.
+    ChangesEpoch,
+    /// Messages are refused.
+    RefusesMessages,
+    /// Pages of history lack their oldest entry.
+    ShortHistory,
+    /// Pages of history have a hole.
+    HistoryWithHole,
+    /// Connections are refused by their token.
+    RefusesTokens,
+    /// All connections break after the tenth message, and nobody listens any more.
+    Dies,
+}
+
+/// The entry at which something goes wrong.
+const AT: u64 = 10;
+
+/// See above.
+pub struct Room {
+    pub behaviour: Behaviour,
+    log: Vec<Payload>,
+    listeners: Vec<mpsc::Sender<Vec<u8>>>,
+    held: Option<Payload>,
+    subscriptions: u64,
+}
+
+impl Room {
+    pub const fn new(behaviour: Behaviour) -> Self {
+        Self {
+            behaviour,
+            log: Vec::new(),
+            listeners: Vec::new(),
+            held: None,
+            subscriptions: 0,
+        }
+    }
+
+    /// Messages so far.
+    pub const fn end(&self) -> u64 {
+        self.log.len() as u64
+    }
+
+    /// Keeps a message and sends it to all who listen.
+    pub fn publish(&mut self, channel: &str, data: Payload) {
+        let at = self.end() + 1 == AT;
+        match self.behaviour {
+            Behaviour::ForgetsAcknowledged if at && self.held.is_none() => self.held = Some(data),
+            Behaviour::KeepsTwice if at => {
+                self.append(channel, data.clone());
+                self.append(channel, data);
+            }
+            Behaviour::KeepsOutOfOrder if at && self.held.is_none() => self.held = Some(data),
+            Behaviour::KeepsOutOfOrder if at => {
+                self.append(channel, data);
+                let held = self.held.clone().expect("held back before");
+                self.append(channel, held);
+            }
+            _ => self.append(channel, data),
+        }
+    }
+
+    fn append(&mut self, channel: &str, data: Payload) {
+        self.log.push(data);
+        let offset = self.end();
+        let as_it_is = self.push(channel, offset);
+        for (index, listener) in self.listeners.iter().enumerate() {
+            let frames = if index == 0 {
+                self.for_the_first(channel, offset)
+            } else {
+                vec![as_it_is.clone()]
+            };
+            for frame in frames {
+                let _ = listener.try_send(frame); // whoever has left gets nothing
+            }
+        }
+    }
+
+    /// What the first listener gets.
+    fn for_the_first(&self, channel: &str, offset: u64) -> Vec<Vec<u8>> {
+        let push = |offset| self.push(channel, offset);
+        match self.behaviour {
+            Behaviour::LosesOne if offset == AT => vec![],
+            Behaviour::LosesTheEnd if offset >= AT => vec![],
+            Behaviour::DoublesOne if offset == AT => vec![push(AT), push(AT)],
+            Behaviour::SwapsTwo if offset == AT => vec![],
+            Behaviour::SwapsTwo if offset == AT + 1 => vec![push(AT + 1), push(AT)],
+            Behaviour::AltersOne if offset == AT => {
+                let text = Payload::from_value("another text").expect("JSON");
+                vec![framed(channel, &Publication::new(offset, text))]
+            }
+            _ => vec![push(offset)],
+        }
+    }
+
+    fn push(&self, channel: &str, offset: u64) -> Vec<u8> {
+        framed(channel, &self.publication(offset))
+    }
+
+    fn publication(&self, offset: u64) -> Publication {
+        Publication::new(offset, self.log[offset as usize - 1].clone())
+    }
+
+    fn epoch(&self) -> String {
+        let is_late = self.behaviour == Behaviour::ChangesEpoch && self.subscriptions > 5;
+        if is_late { "another" } else { "the-first" }.to_owned()
+    }
+
+    /// Gives frames that come before the answer, and the answer.
+    pub fn subscribe(
+        &mut self,
+        request: &SubscribeRequest,
+        listener: mpsc::Sender<Vec<u8>>,
+    ) -> (Vec<Vec<u8>>, SubscribeResult) {
+        self.subscriptions += 1;
+        self.listeners.push(listener);
+        let mut result = SubscribeResult {
+            recoverable: true,
+            positioned: true,
+            epoch: self.epoch(),
+            offset: self.end(),
+            ..SubscribeResult::default()
+        };
+        let mut before = Vec::new();
+        if request.recover {
+            let first = match self.behaviour {
+                Behaviour::RecoversPartly => request.offset + 2,
+                Behaviour::RecoversTooMuch => 1,
+                _ => request.offset + 1,
+            };
+            result.was_recovering = true;
+            result.recovered = self.behaviour != Behaviour::RefusesRecovery && request.epoch == self.epoch();
+            if result.recovered {
+                result.publications = (first..=self.end()).map(|offset| self.publication(offset)).collect();
+            }
+            if self.behaviour == Behaviour::PushesBeforeReply && self.end() > request.offset {
+                before.push(self.push(&request.channel, request.offset + 1));
+            }
+        }
+        (before, result)
+    }
+
+    /// A page of history.
+    pub fn history(&self, request: &HistoryRequest) -> HistoryResult {
+        let first = (self.end() + 1).saturating_sub(request.limit.max(0) as u64).max(1);
+        let mut offsets: Vec<u64> = (first..=self.end()).rev().collect();
+        match self.behaviour {
+            Behaviour::ShortHistory => _ = offsets.pop(),
+            Behaviour::HistoryWithHole if offsets.len() > 3 => _ = offsets.remove(2),
+            _ => {}
+        }
+        let publications = offsets.into_iter().map(|offset| self.publication(offset)).collect();
+        HistoryResult {
+            publications,
+            epoch: self.epoch(),
+            offset: self.end(),
+        }
+    }
+}
+
+fn framed(channel: &str, publication: &Publication) -> Vec<u8> {
+    let mut message = Vec::new();
+    encode_publication(Encoding::Json, channel, publication, &mut message);
+    let mut out = Vec::new();
+    let variant = Variant::new(Encoding::Json, Transport::WebSocket).expect("a variant");
+    frame(variant, &message, &mut out);
+    out
+}

@@ -1,0 +1,5 @@
+//! Whole runs against a server that does right or wrong on purpose.
+
+mod kit;
+mod trouble;
+mod verdict;

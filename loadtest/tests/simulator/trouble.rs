@@ -1,0 +1,129 @@
+//! Targets that are down, that are something else, or that die, and users who have enough.
+
+use crate::kit::{Behaviour, Run, Server, one_big_room};
+use loadtest::report::{Report, Verdict};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+};
+
+const WHAT: &str = "one-big-room --sessions 5 --rate 10 --seconds 0.5";
+
+/// Says `words` to everybody and hangs up.
+async fn says(words: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("ws://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(say(stream, words));
+        }
+    });
+    url
+}
+
+async fn say(mut stream: TcpStream, words: &str) {
+    let _ = stream.write_all(words.as_bytes()).await;
+    // Reads on, so that what was said is not taken back by a reset.
+    let _ = stream.shutdown().await;
+    let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+}
+
+async fn error_of(url: &str) -> String {
+    let error = Run::of(WHAT, url).report().await.expect_err("nothing to measure");
+    assert!(
+        error.to_string().starts_with(url.trim_start_matches("ws://")),
+        "it says which target: {error}"
+    );
+    error.to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_is_down_is_said_to_be_down() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("ws://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    assert!(error_of(&url).await.contains("no connection"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn something_that_is_no_web_server_is_recognized() {
+    let error = error_of(&says("SSH-2.0-OpenSSH_9.9\r\n").await).await;
+    assert!(error.contains("does not speak HTTP"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_web_server_without_the_endpoint_is_recognized() {
+    let error = error_of(&says("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await).await;
+    assert!(error.contains("404"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_up_is_recognized() {
+    let error = error_of(&says("").await).await;
+    assert!(error.contains("hung up"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_refuses_the_token_is_quoted() {
+    let server = Server::start(Behaviour::RefusesTokens).await;
+    let error = error_of(&server.url()).await;
+    assert!(error.contains("connect was refused: 101 unauthorized"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_measured_before_a_server_died_is_kept() {
+    let report = one_big_room(Behaviour::Dies).await;
+    assert_eq!(report.verdict, Verdict::Failed);
+    assert!(
+        report.reasons.iter().any(|reason| reason.contains("the publisher")),
+        "{report}"
+    );
+    assert!(
+        report.deliveries.count > 0 && report.times.delivery.is_some(),
+        "{report}"
+    );
+    assert_eq!(report.losses.away_at_end, 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_enough_keeps_the_report_of_what_was_sent() {
+    let server = Server::start(Behaviour::Correct).await;
+    let run = Run::of("one-big-room --sessions 5 --rate 100 --seconds 600", &server.url());
+    let interrupt = run.interrupt();
+    let (report, ()) = tokio::join!(run.report(), async {
+        // Some time after the first message; how much makes no difference.
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        interrupt.send_replace(true);
+    });
+    let report = report.expect("a report");
+    assert_eq!(report.verdict, Verdict::Invalid, "{report}");
+    assert!(report.reasons.contains(&"interrupted".to_owned()), "{report}");
+    assert!(report.messages.sent < report.messages.planned);
+    assert_eq!(report.deliveries.count, 5 * report.messages.acknowledged);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_report_is_read_back_as_it_was() {
+    let report = one_big_room(Behaviour::Correct).await;
+    let folder = std::env::temp_dir().join(format!("plenum-loadtest-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("report.json");
+    report.write(&path).expect("written");
+    let read = Report::read(&path).expect("read");
+    assert_eq!(read.to_string(), report.to_string());
+    std::fs::write(&path, "{}").expect("written");
+    assert!(
+        Report::read(&path)
+            .expect_err("no report")
+            .to_string()
+            .contains("is not a report")
+    );
+    std::fs::write(&path, r#"{"version":99}"#).expect("written");
+    assert!(
+        Report::read(&path)
+            .expect_err("another version")
+            .to_string()
+            .contains("version 99")
+    );
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
