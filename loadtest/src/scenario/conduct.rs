@@ -135,9 +135,11 @@ impl Conduct {
         Ok(waited)
     }
 
-    /// Rests, and looks at what idle sessions cost.
+    /// Looks at what idle sessions cost, after a rest if there is anything to see.
     pub(super) async fn settle(&mut self) -> Result<(), RunError> {
-        sleep(SETTLE).await;
+        if self.server_pid.is_some() {
+            sleep(SETTLE).await;
+        }
         self.look()
     }
 
