@@ -3,11 +3,29 @@
 mod descriptors;
 mod plan;
 
-use std::path::PathBuf;
+use std::{convert::Infallible, fmt, path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use plan::ArgumentError;
+
+/// A word that is shown to nobody.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl FromStr for Secret {
+    type Err = Infallible;
+
+    fn from_str(word: &str) -> Result<Self, Infallible> {
+        Ok(Self(word.to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a secret")
+    }
+}
 
 /// Load for a Plenum server, and a verdict on it.
 #[derive(Debug, Parser)]
@@ -108,10 +126,10 @@ pub struct RunArguments {
     pub tokens_file: Option<PathBuf>,
     /// One connection token for everybody.
     #[arg(long, value_name = "TOKEN", conflicts_with_all = ["hmac_secret", "hmac_secret_file"])]
-    pub token: Option<String>,
+    pub token: Option<Secret>,
     /// Signs tokens for users load-0, load-1 …: the server's auth.jwt.hmac_secret. Others on this machine can see it here.
     #[arg(long, value_name = "KEY", conflicts_with = "hmac_secret_file")]
-    pub hmac_secret: Option<String>,
+    pub hmac_secret: Option<Secret>,
     /// The same key, from a file.
     #[arg(long, value_name = "FILE")]
     pub hmac_secret_file: Option<PathBuf>,

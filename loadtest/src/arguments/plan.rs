@@ -155,7 +155,7 @@ impl RunArguments {
 
     fn tokens(&self) -> Result<Tokens, ArgumentError> {
         if let Some(token) = &self.token {
-            return Ok(Tokens::Given(vec![token.clone()]));
+            return Ok(Tokens::Given(vec![token.0.clone()]));
         }
         if let Some(file) = &self.tokens_file {
             let text = read(file)?;
@@ -173,7 +173,7 @@ impl RunArguments {
             };
         }
         let key = match (&self.hmac_secret, &self.hmac_secret_file) {
-            (Some(key), _) => key.clone(),
+            (Some(key), _) => key.0.clone(),
             (None, Some(file)) => read(file)?.trim_end_matches(['\r', '\n']).to_owned(),
             (None, None) => return Ok(Tokens::None),
         };

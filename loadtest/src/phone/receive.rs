@@ -177,3 +177,6 @@ fn digest(data: &[u8]) -> u64 {
     hasher.write(data);
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests;

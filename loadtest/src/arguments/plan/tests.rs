@@ -86,6 +86,13 @@ async fn somebody_elses_server_needs_a_word_of_its_own() {
     );
 }
 
+#[test]
+fn secrets_of_the_command_line_are_shown_to_nobody() {
+    let line = format!("plenum-loadtest run one-big-room {TARGET} --token hidden");
+    let arguments = Arguments::parse_from(line.split(' '));
+    assert!(!format!("{arguments:?}").contains("hidden"));
+}
+
 #[tokio::test]
 async fn secrets_come_from_files_too_and_empty_ones_are_refused() {
     let file = std::env::temp_dir().join(format!("plenum-loadtest-key-{}", std::process::id()));
