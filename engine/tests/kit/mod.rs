@@ -384,7 +384,7 @@ impl Phone {
         self.session.do_send(ShardNotice::Closed);
     }
 
-    /// The next message of the server.
+    /// The next message of the server; what comes of the person's own channel is passed over.
     pub async fn next(&mut self) -> Outgoing {
         let waited = tokio::time::timeout(PATIENCE, async {
             loop {
@@ -410,8 +410,9 @@ impl Phone {
                 other => panic!("unexpected {other:?}"),
             };
             let messages = decode_replies(self.encoding, &payload);
+            let messages = messages.map(|message| message.expect("every message parses"));
             self.waiting
-                .extend(messages.map(|message| message.expect("every message parses")));
+                .extend(messages.filter(|message| !is_of_own_channel(message)));
         }
         !bytes.is_empty()
     }
@@ -484,6 +485,11 @@ impl Phone {
             frames.push((state.writes[write].1, payload));
         }
     }
+}
+
+/// Hints come when they come: these stories are not about them.
+fn is_of_own_channel(message: &Outgoing) -> bool {
+    matches!(message, Outgoing::Push(push) if push.channel.starts_with("user:"))
 }
 
 /// Waits until something is so; a story that waits in vain fails.
