@@ -18,7 +18,7 @@ counts_of() {
       for (at = 2; at <= NF; at++) if ($at ~ "^" word "[,;]?$") return $(at - 1) + 0
       return 0
     }
-    /^test result: / || /^=+ .*(passed|failed|error|errors).* in [0-9.]+s/ || /^([a-z]+: )?[0-9]+ passed, [0-9]+ failed/ {
+    /^test result: / || /^=+ .*(passed|failed|error|errors).* in [0-9.]+s/ || /^([a-z]+: )?([0-9]+ cases, )?[0-9]+ passed, [0-9]+ failed/ {
       passed += number_before("passed")
       failed += number_before("failed") + number_before("errors?")
       skipped += number_before("skipped") + number_before("ignored")
