@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 use engine::limits::{PERSONAL_BYTES_MAX, SUBSCRIPTIONS_MAX};
 use http_kit::Node;
 use kit::{Client, node, still_serves, token};
-use protocol::client::Encoding;
+use protocol::{
+    client::Encoding,
+    websocket::{Opcode, write_close, write_frame},
+};
 use serde_json::{Value, json};
 
 /// Long enough for a busy machine; nothing is measured with it.
@@ -202,4 +205,19 @@ fn a_stream_that_breaks_the_protocol_ends_with_the_code_in_its_last_push() {
     // The same token is good elsewhere.
     assert!(!token("good").is_empty());
     still_serves(&node);
+}
+
+#[test]
+fn what_is_said_right_before_the_end_is_heard() {
+    let node = node(&[("PLENUM_REALTIME__OPEN_CHANNELS", "true")]);
+    let mut bob = Client::connects(&node, "bob");
+    bob.asks("subscribe", json!({ "channel": "last-words" }));
+    let mut alice = Client::connects(&node, "alice");
+    let words = json!({ "id": 9, "publish": { "channel": "last-words", "data": "goodbye" } }).to_string();
+    let (mut bytes, mask) = (Vec::new(), Some([7, 7, 7, 7]));
+    write_frame(&mut bytes, Opcode::Text, true, words.as_bytes(), mask);
+    write_close(&mut bytes, 1_000, "", mask);
+    alice.sends_bytes(&bytes);
+    assert_eq!(alice.close_code(), 1_000);
+    assert_eq!(bob.publication("last-words")["data"], "goodbye");
 }

@@ -16,11 +16,7 @@ use engine::{
 use protocol::{client::Encoding, websocket::Decoder};
 use socket2::SockRef;
 
-use super::{
-    Worker,
-    outbox::Connection,
-    read::{Decoded, decode},
-};
+use super::{Worker, outbox::Connection, read::decode};
 
 /// Reads of one connection before others have their turn.
 const READS_MAX: usize = 4;
@@ -54,6 +50,10 @@ impl Reader {
             self.take(buffered);
         }
         poll_fn(|context| self.poll(context)).await;
+        // What the client said before its end counts; a session that is gone has nobody to answer.
+        if let Some(commands) = self.pending.take() {
+            let _ = self.session.send(commands).await;
+        }
         let is_closed = self.connection.is_closed.get();
         self.session.do_send(ShardNotice::Closed);
         let connection = Rc::clone(&self.connection);
@@ -107,10 +107,10 @@ impl Reader {
     }
 
     fn take(&mut self, bytes: &[u8]) {
-        match decode(&self.worker, self.key, self.encoding, &mut self.decoder, bytes) {
-            Decoded::Commands(Commands(commands)) if commands.is_empty() => {}
-            Decoded::Commands(commands) => self.pending = Some(commands),
-            Decoded::Ending => self.is_ending = true,
+        let decoded = decode(&self.worker, self.key, self.encoding, &mut self.decoder, bytes);
+        self.is_ending |= decoded.is_ending;
+        if !decoded.commands.0.is_empty() {
+            self.pending = Some(decoded.commands);
         }
     }
 

@@ -11,11 +11,11 @@ use protocol::{
 use super::Worker;
 
 /// What reading gave.
-pub enum Decoded {
-    /// Commands in order, perhaps none.
-    Commands(Commands),
+pub struct Decoded {
+    /// Commands in order, perhaps none: also those that came before the connection's end.
+    pub commands: Commands,
     /// The connection ends; the close frame is queued.
-    Ending,
+    pub is_ending: bool,
 }
 
 /// Decodes what was read; answers pings and closes by itself.
@@ -28,7 +28,12 @@ pub fn decode(worker: &Worker, key: SessionKey, encoding: Encoding, decoder: &mu
     let mut commands = Vec::new();
     loop {
         let message = match decoder.decode(&mut input) {
-            Ok(None) => return Decoded::Commands(Commands(commands)),
+            Ok(None) => {
+                return Decoded {
+                    commands: Commands(commands),
+                    is_ending: false,
+                };
+            }
             Ok(Some(Event::Text(text))) => text.into_bytes(),
             Ok(Some(Event::Binary(bytes))) => bytes,
             Ok(Some(Event::Ping(payload))) => {
@@ -42,13 +47,19 @@ pub fn decode(worker: &Worker, key: SessionKey, encoding: Encoding, decoder: &mu
             Ok(Some(Event::Close(frame))) => {
                 let (code, reason) = frame.map_or((1_000, String::new()), |frame| (frame.code, frame.reason));
                 worker.shard.close_websocket(key, code, &reason);
-                return Decoded::Ending;
+                return Decoded {
+                    commands: Commands(commands),
+                    is_ending: true,
+                };
             }
             Err(error) => {
                 worker
                     .shard
                     .close_websocket(key, error.close_code(), &error.to_string());
-                return Decoded::Ending;
+                return Decoded {
+                    commands: Commands(commands),
+                    is_ending: true,
+                };
             }
         };
         for incoming in decode_commands(encoding, &message, &limits) {
@@ -56,7 +67,10 @@ pub fn decode(worker: &Worker, key: SessionKey, encoding: Encoding, decoder: &mu
                 Ok(incoming) => commands.push(incoming),
                 Err(_) => {
                     worker.shard.close(key, Disconnect::BadRequest);
-                    return Decoded::Ending;
+                    return Decoded {
+                        commands: Commands(commands),
+                        is_ending: true,
+                    };
                 }
             }
         }
