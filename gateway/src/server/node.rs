@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr, sync::Arc};
 
 use actix_http::HttpService;
+use actix_rt::net::TcpStream;
 use actix_server::{GracefulShutdownSignal, Server, ServerBuilder};
 use actix_service::{fn_service, map_config};
 use actix_web::dev::AppConfig;
@@ -17,6 +18,7 @@ use crate::{
     http,
     limits::{CONNECTIONS_EXTRA, KEEP_ALIVE, LISTEN_BACKLOG, REQUEST_HEAD_TIMEOUT},
     metrics::GatewayMetrics,
+    socket::options,
     tokens::GatewayTokens,
 };
 
@@ -144,6 +146,7 @@ fn with_service(
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(REQUEST_HEAD_TIMEOUT)
             .tcp_nodelay(true)
+            .on_connect_ext(|stream, _| bound_kernel_memory(stream))
             .graceful_shutdown_signal(move || notified(stopping.clone()))
             .upgrade(fn_service(move |(request, framed)| {
                 upgrade(Arc::clone(&sockets), request, framed)
@@ -151,6 +154,13 @@ fn with_service(
             .finish(map_config(http::app(Arc::clone(&gateway)), |()| AppConfig::default()))
             .tcp()
     })
+}
+
+/// Streams and sockets alike: what a slow phone lags behind stays in its cursor, not in the kernel.
+fn bound_kernel_memory(stream: &TcpStream) {
+    if let Err(error) = options::bound(stream) {
+        tracing::debug!(%error, "a socket's kernel memory could not be bounded");
+    }
 }
 
 async fn notified(stopping: GracefulShutdownSignal) {

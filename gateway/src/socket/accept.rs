@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{
     Worker,
     connection::Reader,
-    handshake, options,
+    handshake,
     outbox::{Connection, SocketOutbox},
 };
 use crate::server::Gateway;
@@ -34,9 +34,6 @@ pub async fn accept(gateway: &Arc<Gateway>, request: &Request, mut stream: TcpSt
             return;
         }
     };
-    if let Err(error) = options::bound(&stream) {
-        tracing::debug!(%error, "a socket's kernel memory could not be bounded");
-    }
     if stream.write_all(handshake.response.as_bytes()).await.is_err() {
         return;
     }

@@ -7,7 +7,7 @@
 mod accept;
 mod connection;
 mod handshake;
-mod options;
+pub mod options;
 mod outbox;
 mod read;
 mod worker;

@@ -1,4 +1,4 @@
-//! What the kernel is told about an audience's socket.
+//! What the kernel is told about every connection of the port.
 //!
 //! A send buffer may grow to megabytes per slow phone, and then a ping waits behind a minute of chat. Both limits keep what lags in the
 //! cursor, where it costs an integer.
