@@ -221,3 +221,15 @@ fn what_is_said_right_before_the_end_is_heard() {
     assert_eq!(alice.close_code(), 1_000);
     assert_eq!(bob.publication("last-words")["data"], "goodbye");
 }
+
+#[test]
+fn what_is_said_behind_a_refused_connect_was_said_before_a_connect() {
+    let node = node(&[]);
+    let mut client = Client::opens(&node, Encoding::Json);
+    let expired = kit::signed(&json!({ "sub": "late", "exp": kit::now_s() - 60 }), kit::SECRET);
+    let connect = client.commands("connect", json!({ "token": expired }));
+    client.commands("ping", json!({}));
+    assert_eq!(client.hears(connect)["error"]["code"], 109);
+    assert_eq!(client.close_code(), 3501);
+    still_serves(&node);
+}

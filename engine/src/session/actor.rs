@@ -98,6 +98,10 @@ impl Session {
         }
     }
 
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Ordered commands pass one by one; a full queue is answered at once.
     fn wait(&mut self, command: Command) {
         if self.waiting.len() >= COMMANDS_UNDER_WAY_MAX {

@@ -104,7 +104,13 @@ impl Session {
         match error.code {
             ErrorCode::Unauthorized => self.close(Disconnect::InvalidToken),
             ErrorCode::PermissionDenied => self.close(Disconnect::PermissionDenied),
-            _ => self.reply(id, Err(error)),
+            _ => {
+                self.reply(id, Err(error));
+                // What was said behind a connect that failed was said before a connect.
+                if self.has_waiting() {
+                    self.close(Disconnect::BadRequest);
+                }
+            }
         }
     }
 }
