@@ -27,7 +27,7 @@ case "$suite" in
     fi
     if [[ $# -eq 0 ]]; then set -- stories/*.test.js; fi
     # One file at a time: the files start nodes of their own, and two cores carry one such story at a time.
-    exec node --test --test-concurrency=1 --test-force-exit --test-timeout=600000 --test-reporter=spec "$@"
+    exec timeout --kill-after=10 1500 node --test --test-concurrency=1 --test-force-exit --test-timeout=600000 --test-reporter=spec "$@"
     ;;
   python)
     cd "$here/python"
