@@ -38,8 +38,13 @@ impl Shard {
     /// The session's socket can take bytes again.
     pub fn writable(&self, key: SessionKey) {
         let mut inner = self.inner.borrow_mut();
+        let now_s = self.now_s();
         if let Some(slot) = inner.slot_mut(key) {
             slot.is_blocked = false;
+            // The client takes bytes, and the ping stands behind those that filled the socket: its answer has its time from here.
+            if slot.ping_sent_s != 0 {
+                slot.ping_sent_s = now_s;
+            }
             inner.flush(self, key);
         }
     }

@@ -5,7 +5,10 @@ use bytes::BytesMut;
 use protocol::UserId;
 
 use super::{Ended, Outbox, Shard, Wire, cursor::Cursor};
-use crate::{Channel, limits::PERSONAL_BYTES_MAX};
+use crate::{
+    Channel,
+    limits::{PERSONAL_BYTES_MAX, PING_INTERVAL_S},
+};
 
 /// A session's place in its shard. A key of an ended session finds nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +53,8 @@ pub(super) struct Slot {
     pub(super) connected_s: u32,
     /// The client answers pings.
     pub(super) has_pongs: bool,
+    /// The next ping is due then, Unix seconds.
+    pub(super) ping_due_s: u32,
     /// A ping was sent then, Unix seconds; 0: answered.
     pub(super) ping_sent_s: u32,
     /// The last time a byte was taken or nothing was waiting, Unix seconds.
@@ -81,6 +86,7 @@ impl Shard {
             opened_s: now_s,
             connected_s: 0,
             has_pongs: true,
+            ping_due_s: 0,
             ping_sent_s: 0,
             progress_s: now_s,
             wake_s: 0,
@@ -105,6 +111,8 @@ impl Shard {
         if let Some(slot) = self.inner.borrow_mut().slot_mut(key) {
             slot.user = user;
             slot.connected_s = now_s;
+            // Pings are spread over the interval, so that a full room is not pinged in one second.
+            slot.ping_due_s = now_s + 1 + key.index % PING_INTERVAL_S;
             slot.has_pongs = has_pongs;
         }
     }

@@ -29,7 +29,7 @@ impl Shard {
             let due = inner
                 .slots
                 .iter()
-                .filter_map(|(index, slot)| Some((key(index, slot), slot.due(index, now_s, connect_timeout_s)?)));
+                .filter_map(|(index, slot)| Some((key(index, slot), slot.due(now_s, connect_timeout_s)?)));
             due.collect()
         };
         for (key, due) in due {
@@ -49,6 +49,7 @@ impl Shard {
         encode_ping(slot.wire.variant.encoding(), &mut message);
         slot.wire.frame_personal(&message, &mut bytes);
         slot.personal.extend_from_slice(&bytes);
+        slot.ping_due_s = now_s + PING_INTERVAL_S;
         if slot.has_pongs {
             slot.ping_sent_s = now_s;
         }
@@ -73,7 +74,7 @@ impl Shard {
 }
 
 impl Slot {
-    fn due(&self, index: usize, now_s: u32, connect_timeout_s: u32) -> Option<Due> {
+    fn due(&self, now_s: u32, connect_timeout_s: u32) -> Option<Due> {
         if self.is_closed {
             return None;
         }
@@ -93,8 +94,7 @@ impl Slot {
         if self.wake_s != 0 && self.wake_s <= now_s {
             return Some(Due::Wake);
         }
-        // Pings are spread over the interval, so that a full room is not pinged in one second.
-        let is_turn = now_s % PING_INTERVAL_S == index as u32 % PING_INTERVAL_S;
-        (is_turn && self.ping_sent_s == 0 && since(self.connected_s) >= 1).then_some(Due::Ping)
+        // Due, not on the second: a tick that comes late, or had something else for the session, leaves no ping out.
+        (now_s >= self.ping_due_s && self.ping_sent_s == 0).then_some(Due::Ping)
     }
 }
