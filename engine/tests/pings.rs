@@ -52,7 +52,10 @@ async fn story() {
     let relays = Relays::new(Arc::new(store.expect("a store")));
     let shard = Shard::new(relays, clock.clone(), Arc::new(Limits::default()), metrics);
     tokio::task::spawn_local(shard.clone().run());
-    let wire = Wire::new(Variant::new(Encoding::Json, Transport::WebSocket).expect("a variant"), None);
+    let wire = Wire::new(
+        Variant::new(Encoding::Json, Transport::WebSocket).expect("a variant"),
+        None,
+    );
     let phones: Vec<_> = (0..2 * PING_INTERVAL_S)
         .map(|_| {
             let pings = Rc::new(Cell::new(0));
@@ -69,6 +72,10 @@ async fn story() {
     // The first ping comes within one interval, each further one an interval and a late step after the one before.
     let least = (STEP_S * STEPS - PING_INTERVAL_S - STEP_S) / (PING_INTERVAL_S + STEP_S);
     for (place, (_, pings)) in phones.iter().enumerate() {
-        assert!(pings.get() >= least, "phone {place} heard {} pings, not {least}", pings.get());
+        assert!(
+            pings.get() >= least,
+            "phone {place} heard {} pings, not {least}",
+            pings.get()
+        );
     }
 }
