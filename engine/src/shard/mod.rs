@@ -87,11 +87,6 @@ impl Shard {
         }
     }
 
-    /// Sessions on this shard.
-    pub fn sessions(&self) -> usize {
-        self.inner.borrow().slots.len()
-    }
-
     fn now_s(&self) -> u32 {
         (self.clock.now_ms() / 1_000) as u32
     }

@@ -131,11 +131,6 @@ impl Shard {
         }
     }
 
-    /// The session's wire format.
-    pub fn wire(&self, key: SessionKey) -> Option<Wire> {
-        self.inner.borrow().slot(key).map(|slot| slot.wire)
-    }
-
     /// Queues bytes for this session alone: whole frames, already framed. [`Shard::flush`] sends them.
     pub fn personal(&self, key: SessionKey, frames: &[u8]) {
         let mut inner = self.inner.borrow_mut();

@@ -97,14 +97,6 @@ impl Shard {
         }
     }
 
-    /// Whether the cursor is still there: the shard may have ended it.
-    pub fn is_listening(&self, key: SessionKey, channel: &Channel) -> bool {
-        self.inner
-            .borrow_mut()
-            .cursor_mut(key, channel)
-            .is_some_and(|cursor| cursor.end == u64::MAX)
-    }
-
     /// Ends a subscription; whether there was one. Nothing of the log follows.
     pub fn unsubscribe(&self, key: SessionKey, channel: &Channel) -> bool {
         let mut inner = self.inner.borrow_mut();
