@@ -9,7 +9,14 @@ use engine::{Clock, Engine};
 use storage::Store;
 use tokio::sync::watch;
 
-use crate::{config::Config, http::Demo, metrics::GatewayMetrics, server_api::Repeats, tokens::GatewayTokens};
+use crate::{
+    config::Config,
+    http::Demo,
+    metrics::{GatewayMetrics, Refused},
+    server_api::Repeats,
+    socket::SocketMemory,
+    tokens::GatewayTokens,
+};
 
 /// The node's shared state; workers and sockets hold it behind an `Arc`.
 pub struct Gateway {
@@ -28,6 +35,8 @@ pub struct Gateway {
     /// Sockets that the node takes; beyond, a socket is accepted and sent away with a code that SDKs back off from.
     pub sockets_max: usize,
     sockets: AtomicUsize,
+    /// What the kernel holds for sockets that take no more.
+    pub(crate) socket_memory: SocketMemory,
     /// Facts that back ends published a moment ago.
     pub(crate) repeats: Repeats,
     config: watch::Receiver<Arc<Config>>,
@@ -60,6 +69,9 @@ pub struct Parts {
 impl Gateway {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
+        let wanted_bytes = parts.config.borrow().socket_memory_bytes.map(|bytes| bytes.0);
+        let socket_memory = SocketMemory::new(wanted_bytes, parts.metrics.sockets_kernel_bytes.clone());
+        parts.metrics.show_limits(parts.sockets_max, socket_memory.max_bytes());
         Self {
             engine: parts.engine,
             store: parts.store,
@@ -69,6 +81,7 @@ impl Gateway {
             clock: parts.clock,
             sockets_max: parts.sockets_max,
             sockets: AtomicUsize::new(0),
+            socket_memory,
             repeats: Repeats::default(),
             config: parts.config,
             draining: parts.draining,
@@ -105,8 +118,12 @@ impl Gateway {
     pub fn take_place(self: &Arc<Self>) -> Place {
         let others = self.sockets.fetch_add(1, Ordering::Relaxed);
         self.metrics.sockets.inc();
+        let is_over_limit = others >= self.sockets_max;
+        if is_over_limit {
+            self.metrics.refused(Refused::Connections);
+        }
         Place {
-            is_over_limit: others >= self.sockets_max,
+            is_over_limit,
             gateway: Arc::clone(self),
         }
     }

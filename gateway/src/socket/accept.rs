@@ -46,7 +46,7 @@ pub async fn accept(gateway: &Arc<Gateway>, request: &Request, mut stream: TcpSt
         parameters.map(|parameters| parameters.server_max_window_bits),
     );
     let client = Uuid::new_v4();
-    let connection = Rc::new(Connection::new(stream));
+    let connection = Rc::new(Connection::new(stream, gateway.socket_memory.part()));
     let key = worker.shard.open(Box::new(SocketOutbox(Rc::clone(&connection))), wire);
     let opening = Opening {
         key,

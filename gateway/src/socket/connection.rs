@@ -70,6 +70,7 @@ impl Reader {
         }
         while self.connection.is_waiting.get() && self.connection.stream.poll_write_ready(context).is_ready() {
             self.connection.is_waiting.set(false);
+            self.connection.held.set(0);
             self.worker.shard.writable(self.key);
         }
         for _ in 0..READS_MAX {

@@ -7,10 +7,12 @@
 mod accept;
 mod connection;
 mod handshake;
+mod memory;
 pub mod options;
 mod outbox;
 mod read;
 mod worker;
 
 pub use accept::accept;
+pub use memory::SocketMemory;
 pub use worker::Worker;

@@ -10,12 +10,16 @@ use std::{
 use actix_rt::net::TcpStream;
 use engine::{session::Flow, shard::Outbox};
 
+use super::{memory::Part, options};
+
 /// What the reading task and the shard share.
 pub struct Connection {
     /// The stream.
     pub stream: TcpStream,
     /// Back-pressure by the session.
     pub flow: Rc<Flow>,
+    /// What the kernel holds for the stream while it takes no more.
+    pub held: Part,
     /// The shard waits until the stream takes bytes again.
     pub is_waiting: Cell<bool>,
     /// Nothing more will be written.
@@ -25,10 +29,11 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A stream that is read and written from now on.
-    pub fn new(stream: TcpStream) -> Self {
+    /// A stream that is read and written from now on; `held`: its part of the node's socket memory.
+    pub fn new(stream: TcpStream, held: Part) -> Self {
         Self {
             stream,
+            held,
             flow: Rc::default(),
             is_waiting: Cell::new(false),
             is_closed: Cell::new(false),
@@ -48,10 +53,15 @@ pub struct SocketOutbox(pub Rc<Connection>);
 
 impl Outbox for SocketOutbox {
     fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        match slices {
-            [only] => self.0.stream.try_write(only),
-            several => self.0.stream.try_write_vectored(several),
+        let connection = &self.0;
+        let written = match slices {
+            [only] => connection.stream.try_write(only),
+            several => connection.stream.try_write_vectored(several),
+        };
+        if matches!(&written, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            connection.held.set(options::held_bytes(&connection.stream));
         }
+        written
     }
 
     fn wait(&mut self) {

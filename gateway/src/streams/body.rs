@@ -16,7 +16,7 @@ use engine::{
 };
 
 use super::outbox::Stream;
-use crate::{server::Place, socket::Worker};
+use crate::{metrics::OpenStream, server::Place, socket::Worker};
 
 /// One stream's body; dropping it ends the session.
 pub struct StreamBody {
@@ -30,6 +30,8 @@ pub struct StreamBody {
     pub session: Addr<Session>,
     /// The stream's place among the node's sockets.
     pub _place: Place,
+    /// The stream as it is counted.
+    pub _counted: OpenStream,
 }
 
 impl MessageBody for StreamBody {

@@ -29,6 +29,7 @@ use super::{
 };
 use crate::{
     http::{body, problem::Problem},
+    metrics::{Refused, StreamKind},
     server::Gateway,
     socket::Worker,
 };
@@ -111,6 +112,10 @@ fn open(
     if let Some(refused) = cors::refusal(gateway, request) {
         return refused;
     }
+    if gateway.socket_memory.is_used_up() {
+        gateway.metrics.refused(Refused::Memory);
+        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no memory for more streams now").error_response();
+    }
     let worker = Worker::current(gateway);
     let engine = worker.engine();
     let limits = PayloadLimits {
@@ -145,11 +150,12 @@ fn open(
     } else {
         session.do_send(Commands(commands));
     }
-    let content_type = if transport == Transport::Sse {
-        "text/event-stream; charset=utf-8"
+    let (kind, content_type) = if transport == Transport::Sse {
+        (StreamKind::Sse, "text/event-stream; charset=utf-8")
     } else {
-        content_type(encoding)
+        (StreamKind::HttpStream, content_type(encoding))
     };
+    let counted = gateway.metrics.stream(kind);
     let mut response = HttpResponse::Ok();
     cors::allow(request, &mut response);
     response
@@ -162,6 +168,7 @@ fn open(
             key,
             session,
             _place: place,
+            _counted: counted,
         })
 }
 
