@@ -173,6 +173,8 @@ pub struct Evidence {
     pub lag_p99_us: u64,
     /// How late it may be.
     pub lag_limit_us: u64,
+    /// The user did not wait for what was still to come.
+    pub cut_short: bool,
     /// Why the run ended before its time.
     pub ended: Option<String>,
 }
@@ -189,7 +191,7 @@ pub fn judge(evidence: &Evidence) -> (Verdict, Vec<String>) {
     let mut failures = counted(&wrong(evidence));
     let mut doubts = doubts(evidence);
     let missing = counted(&missing(&evidence.losses));
-    if evidence.is_too_slow() {
+    if evidence.is_too_slow() || evidence.cut_short {
         doubts.extend(missing);
     } else {
         failures.extend(missing);

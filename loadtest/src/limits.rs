@@ -8,6 +8,8 @@ pub const SESSIONS_MAX: u32 = 1_000_000;
 pub const MESSAGES_MAX: u64 = 2_000_000;
 /// Messages per second.
 pub const RATE_MAX: f64 = 100_000.0;
+/// Messages that phones miss in a storm.
+pub const MISSED_MAX: u64 = 100_000;
 /// Seconds of one run.
 pub const SECONDS_MAX: u64 = 24 * 3_600;
 /// Shortest message in bytes: its mark must fit.
@@ -18,6 +20,15 @@ pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 pub const THREADS_MAX: usize = 256;
 /// Entries that a phone may ask for when it opens the room.
 pub const HISTORY_MAX: u32 = 10_000;
+
+/// Connections that make accounts at the same time.
+pub const ACCOUNTS_AT_ONCE: u64 = 256;
+/// How often making an account, or a call of the publisher, is tried before it counts as failed.
+pub const ATTEMPTS_MAX: u32 = 6;
+/// People that one call makes members; the server takes no more.
+pub const MEMBERS_AT_ONCE: u64 = 500;
+/// Largest scenario file, in bytes.
+pub const SCENARIO_FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// Descriptors beside those of the phones.
 pub const DESCRIPTORS_RESERVED: u64 = 64;
@@ -31,6 +42,12 @@ pub const OPEN_TIMEOUT: Duration = Duration::from_secs(20);
 pub const RESPONSE_HEAD_BYTES_MAX: usize = 16 << 10;
 /// Longest message that is taken from a server, in bytes.
 pub const RECEIVED_BYTES_MAX: u32 = 64 << 20;
+/// Longest line beside the chunks of a body, in bytes.
+pub const CHUNK_LINES_BYTES_MAX: usize = 4 << 10;
+/// Connections that all phones of a thread share for their commands beside streams.
+pub const EMULATION_CONNECTIONS_MAX: usize = 16;
+/// How long such a connection may rest and be used again; servers close theirs later.
+pub const EMULATION_IDLE_MAX: Duration = Duration::from_secs(10);
 /// The buffer that all phones of a thread are read into; who fills it lets others have their turn.
 pub const READ_BUFFER_BYTES: usize = 64 << 10;
 /// The kernel's receive buffer of a phone, in bytes; it doubles the value (socket(7)). More would hide lag from the server.
@@ -58,8 +75,14 @@ pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 pub const LAG_MEASURED_EVERY: Duration = Duration::from_millis(10);
 /// How often threads say how far they are.
 pub const LIVE_EVERY: Duration = Duration::from_millis(100);
-/// How long everything rests between opening and the first message, so that the memory of idle sessions can be read.
-pub const SETTLE: Duration = Duration::from_secs(1);
+/// How long everything rests after the accounts were made, so that their connections are in no figure.
+pub const SETTLE: Duration = Duration::from_secs(2);
+/// How often the server's metrics are read while a run is under way.
+pub const METRICS_EVERY: Duration = Duration::from_secs(2);
+/// How long the server may take to give them.
+pub const METRICS_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest answer with metrics, in bytes.
+pub const METRICS_BYTES_MAX: u64 = 4 << 20;
 /// How long all connections may be gone before a run ends.
 pub const DEAD_AFTER: Duration = Duration::from_secs(5);
 /// Longest time that is told apart, in microseconds: ten minutes.

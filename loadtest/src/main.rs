@@ -4,7 +4,7 @@ use std::{io::Write, process::ExitCode};
 
 use clap::Parser;
 use loadtest::{
-    arguments::{Action, Arguments, RunArguments},
+    arguments::{Action, Arguments, RunArguments, scenarios},
     report::Report,
     scenario,
 };
@@ -18,6 +18,11 @@ const INTERRUPTED: i32 = 130;
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().action {
         Action::Run(arguments) => run(&arguments),
+        Action::Scenarios => {
+            // A reader who has gone away misses nothing.
+            let _ = write!(std::io::stdout().lock(), "{}", scenarios());
+            return ExitCode::SUCCESS;
+        }
         Action::Report { file } => Report::read(&file).map_err(|error| error.to_string()),
     };
     match outcome {
@@ -34,6 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &RunArguments) -> Result<Report, String> {
+    let arguments = arguments.resolve().map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
     let report = runtime.block_on(async {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::client::Encoding;
+use protocol::client::{Encoding, Variant};
 
 use crate::{mark::Marker, pacing::Pace, target::Target, token::Tokens};
 
@@ -18,6 +18,8 @@ pub struct Settings {
     pub channel: String,
     /// How messages are written.
     pub encoding: Encoding,
+    /// The same, with what carries messages to phones.
+    pub variant: Variant,
     /// Of connections.
     pub tokens: Tokens,
     /// Of this run's messages.
@@ -38,6 +40,8 @@ pub struct Settings {
     pub message_bytes: usize,
     /// The share of phones that cut their connection once, 0 to 1.
     pub resume_share: f64,
+    /// All phones are cut at [`Stage::Away`], and stay away until [`Stage::Draining`].
+    pub storm: bool,
     /// How long the run lasts, for the times of cuts.
     pub lasts: Duration,
     /// How long phones that cut are away at most.
@@ -62,6 +66,8 @@ impl Settings {
 pub enum Stage {
     /// Phones come.
     Opening,
+    /// In a storm: no phone has a network any more.
+    Away,
     /// Messages are sent, from this moment on.
     Running(Instant),
     /// All messages are sent: the log ends here.

@@ -42,9 +42,14 @@ impl Tokens {
                 .get(index as usize % tokens.len().max(1))
                 .cloned()
                 .unwrap_or_default(),
-            Self::Signed { key, expires_at_s } => sign(key, &format!("load-{index}"), *expires_at_s),
+            Self::Signed { key, expires_at_s } => sign(key, &user_of(index), *expires_at_s),
         }
     }
+}
+
+/// The user number `index` of signed tokens.
+pub fn user_of(index: u64) -> String {
+    format!("load-{index}")
 }
 
 fn sign(key: &str, user: &str, expires_at_s: u64) -> String {

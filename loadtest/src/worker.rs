@@ -1,5 +1,7 @@
 //! A thread with its share of the phones.
 
+mod cuts;
+
 use std::{
     cell::RefCell,
     io,
@@ -18,12 +20,11 @@ use tokio::{
 };
 
 use crate::{
-    connection::Sources,
+    connection::{Emulation, Sources},
     limits::{LIVE_EVERY, READ_BUFFER_BYTES},
     measure::{Times, measure_lag},
-    phone::{Answer, Crew, Cut, Desk, live},
+    phone::{Answer, Crew, Desk, live},
     publisher::Contact,
-    random::Random,
     settings::{Live, Settings, Stage},
 };
 
@@ -101,6 +102,7 @@ fn run(
         desk: RefCell::new(desk),
         buffer: RefCell::new(vec![0; READ_BUFFER_BYTES]),
         sources: Sources::default(),
+        emulation: Emulation::default(),
         opening: Semaphore::new(settings.opening_at_once),
         settings,
     });
@@ -130,30 +132,12 @@ async fn open_all(crew: Rc<Crew>, phones: Range<u64>, stage: watch::Receiver<Sta
         sleep_until(begin + due).await;
         let phone = (number - phones.start) as usize;
         crew.desk.borrow_mut().records[phone].begin_us = due.as_micros() as u64;
-        spawn_local(live(crew.clone(), phone, cut_of(&settings, number, stage.clone())));
+        spawn_local(live(
+            crew.clone(),
+            phone,
+            cuts::cut_of(&settings, number, stage.clone()),
+        ));
     }
-}
-
-/// When this phone cuts its connection, if it is one of those that do: some time in the first four fifths of the run.
-fn cut_of(settings: &Settings, number: u64, mut stage: watch::Receiver<Stage>) -> Option<Cut> {
-    let mut random = Random::part(!settings.seed, number);
-    if random.share() >= settings.resume_share {
-        return None;
-    }
-    let after = settings.lasts.mul_f64(0.8 * random.share());
-    let away = settings.away_max.mul_f64(random.share());
-    Some(Box::pin(async move {
-        let begin = loop {
-            if let Stage::Running(begin) = *stage.borrow_and_update() {
-                break begin;
-            }
-            if stage.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        sleep_until(Instant::from_std(begin) + after).await;
-        away
-    }))
 }
 
 async fn show_until_over(crew: Rc<Crew>, stage: watch::Receiver<Stage>, shown: Arc<Live>) {
@@ -161,7 +145,7 @@ async fn show_until_over(crew: Rc<Crew>, stage: watch::Receiver<Stage>, shown: A
         let end = match *stage.borrow() {
             Stage::Over => return,
             Stage::Draining(end) => Some(end),
-            Stage::Opening | Stage::Running(_) => None,
+            Stage::Opening | Stage::Away | Stage::Running(_) => None,
         };
         show(&crew.desk.borrow(), &shown, end);
         sleep(LIVE_EVERY).await;

@@ -1,13 +1,21 @@
 //! The command line.
 
 mod descriptors;
+mod error;
+mod file;
+mod given;
+mod keys;
 mod plan;
+mod scenario;
+mod tokens;
 
 use std::{convert::Infallible, fmt, path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use plan::ArgumentError;
+pub use error::ArgumentError;
+pub use given::Given;
+pub use scenario::{ScenarioArgument, scenarios};
 
 /// A word that is shown to nobody.
 #[derive(Clone)]
@@ -41,6 +49,8 @@ pub struct Arguments {
 pub enum Action {
     /// Runs a scenario. Exit code 0: the verdict holds; 1: the server failed; 2: nothing was measured; 3: the run says too little.
     Run(Box<RunArguments>),
+    /// Lists the built-in scenarios.
+    Scenarios,
     /// Prints a kept report; the exit code is that of its verdict.
     Report {
         /// What `--json` wrote.
@@ -55,6 +65,8 @@ pub enum ScenarioName {
     OneBigRoom,
     /// Everybody opens one room at the same moment and asks for its history.
     HistoryRush,
+    /// Everybody's network fails, and all come back at the same moment and recover what they missed.
+    ReconnectStorm,
 }
 
 /// The shapes of load.
@@ -79,14 +91,28 @@ pub enum EncodingName {
     Msgpack,
 }
 
+/// What carries messages to phones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TransportName {
+    /// A WebSocket, for both directions.
+    Websocket,
+    /// An endless HTTP answer; commands go in requests of their own.
+    HttpStream,
+    /// Server-sent events; commands go in requests of their own.
+    Sse,
+}
+
 /// What a run is like.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
+#[command(after_help = scenario::ABOUT_FILES)]
 pub struct RunArguments {
-    /// Which scenario.
-    #[arg(value_enum)]
-    pub scenario: ScenarioName,
+    /// Where each setting stands.
+    #[command(flatten)]
+    pub given: Given,
+    /// Which scenario: a built-in one's name, or a scenario file, whose path ends in .toml or has a `/`.
+    pub scenario: ScenarioArgument,
     /// A server, ws://HOST:PORT or http://HOST:PORT; several times for several nodes, which phones take in turn.
-    #[arg(long, required = true, num_args = 1.., value_name = "URL")]
+    #[arg(long, num_args = 1.., value_name = "URL")]
     pub target: Vec<String>,
     /// The target is not on this machine, and it is yours or its operator has agreed.
     #[arg(long)]
@@ -115,12 +141,21 @@ pub struct RunArguments {
     /// Entries of history that each phone asks for (history-rush).
     #[arg(long, default_value_t = 50, value_name = "N")]
     pub history: u32,
+    /// Messages that all phones miss while they are away (reconnect-storm).
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub missed: u64,
     /// The room: an open channel, or room:ID. An open channel of its own if not given.
     #[arg(long, value_name = "NAME")]
     pub channel: Option<String>,
+    /// Makes the phones' users members of a new group room before they come; needs the signing key.
+    #[arg(long)]
+    pub members: bool,
     /// How messages are written.
     #[arg(long, value_enum, default_value_t = EncodingName::Json)]
     pub encoding: EncodingName,
+    /// What carries messages to phones; the publisher has a WebSocket.
+    #[arg(long, value_enum, default_value_t = TransportName::Websocket)]
+    pub transport: TransportName,
     /// Connection tokens, one per line, which phones take in turn; the publisher has the one after the last phone's.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["token", "hmac_secret", "hmac_secret_file"])]
     pub tokens_file: Option<PathBuf>,
@@ -133,12 +168,18 @@ pub struct RunArguments {
     /// The same key, from a file.
     #[arg(long, value_name = "FILE")]
     pub hmac_secret_file: Option<PathBuf>,
-    /// Phones that open their connection per second (one-big-room).
+    /// Phones that open their connection per second (not history-rush).
     #[arg(long, default_value_t = 2_000.0, value_name = "R")]
     pub open_rate: f64,
     /// Seconds that opening may take beyond what its rate says.
     #[arg(long, default_value_t = 60, value_name = "S")]
     pub open_timeout: u64,
+    /// Seconds between opening and sending in which everybody is idle; only with --server-pid, which sees what that costs.
+    #[arg(long, default_value_t = 1.0, value_name = "S")]
+    pub rest: f64,
+    /// Seconds after all phones have left until the server's memory is looked at again; 0: not at all.
+    #[arg(long, default_value_t = 0.0, value_name = "S")]
+    pub leave: f64,
     /// Seconds that phones may take to get the last entries.
     #[arg(long, default_value_t = 15, value_name = "S")]
     pub drain_timeout: u64,

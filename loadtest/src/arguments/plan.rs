@@ -1,78 +1,28 @@
 //! From the command line to a plan: everything is checked before the first connection.
 
 use std::{
-    fs,
-    path::Path,
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
-use protocol::client::Encoding;
+use protocol::client::{Encoding, Transport, Variant};
 
-use super::{EncodingName, RunArguments, ScenarioName, ShapeName, descriptors::raise_descriptors};
+use super::{
+    ArgumentError, EncodingName, RunArguments, ScenarioName, ShapeName, TransportName, descriptors::raise_descriptors,
+    error::range,
+};
 use crate::{
     limits::{
-        HISTORY_MAX, MESSAGE_BYTES_MAX, MESSAGE_BYTES_MIN, MESSAGES_MAX, OPENING_MAX, RATE_MAX, SECONDS_MAX,
-        SESSIONS_MAX, THREADS_MAX,
+        HISTORY_MAX, MESSAGE_BYTES_MAX, MESSAGE_BYTES_MIN, MESSAGES_MAX, MISSED_MAX, OPENING_MAX, RATE_MAX,
+        SECONDS_MAX, SESSIONS_MAX, THREADS_MAX,
     },
     mark::Marker,
     pacing::{AtOnce, Bursts, Pace, Ramp, Steady},
     random::Random,
     scenario::{Plan, Scenario},
     settings::Settings,
-    target::{Target, TargetError, TargetUrl},
-    token::Tokens,
+    target::{Target, TargetUrl},
 };
-
-/// How much longer than the run signed tokens are valid.
-const TOKEN_BEYOND_S: u64 = 24 * 3_600;
-
-/// Why a run was not understood.
-#[derive(Debug, thiserror::Error)]
-pub enum ArgumentError {
-    /// A number out of its range.
-    #[error("--{name} is {value}: it must be from {least} to {most}")]
-    Range {
-        /// The option.
-        name: &'static str,
-        /// What was given.
-        value: String,
-        /// The least that is taken.
-        least: String,
-        /// The most that is taken.
-        most: String,
-    },
-    /// More than can be kept until the verdict.
-    #[error("--rate {rate} for --seconds {seconds} is more than {MESSAGES_MAX} messages")]
-    Messages {
-        /// Messages per second.
-        rate: f64,
-        /// Seconds.
-        seconds: f64,
-    },
-    /// Not a server, or not one's own.
-    #[error("--target: {0}")]
-    Target(#[from] TargetError),
-    /// A file.
-    #[error("{0} can't be read: {1}")]
-    File(String, String),
-    /// An empty secret or list.
-    #[error("{0} is empty")]
-    Empty(String),
-    /// The kernel's limit.
-    #[error(
-        "{sessions} phones need {needed} file descriptors and this process may have {allowed}: \
-         raise `ulimit -n`, or start several processes for the same --channel"
-    )]
-    Descriptors {
-        /// Phones.
-        sessions: u64,
-        /// Descriptors that they need.
-        needed: u64,
-        /// The limit.
-        allowed: u64,
-    },
-}
 
 impl RunArguments {
     /// Checks everything and looks the targets up.
@@ -80,7 +30,11 @@ impl RunArguments {
     /// # Errors
     /// When something is out of its range, can't be read, or may not be done.
     pub async fn plan(&self) -> Result<Plan, ArgumentError> {
-        self.check_ranges()?;
+        self.resolve()?.planned().await
+    }
+
+    async fn planned(&self) -> Result<Plan, ArgumentError> {
+        self.check()?;
         raise_descriptors(self.sessions)?;
         let seed = self.seed.unwrap_or_else(Random::fresh_seed);
         let run = Random::part(seed, u64::MAX / 2).number() as u32;
@@ -88,6 +42,7 @@ impl RunArguments {
             targets: self.look_up().await?,
             channel: self.channel.clone().unwrap_or_else(|| format!("load-{run:08x}")),
             encoding: self.encoding(),
+            variant: self.variant()?,
             tokens: self.tokens()?,
             marker: Marker::new(run),
             seed,
@@ -98,10 +53,11 @@ impl RunArguments {
             publishing: self.publishing(),
             message_bytes: self.size,
             resume_share: self.resume_share,
-            lasts: Duration::from_secs_f64(self.seconds),
+            lasts: self.lasts(),
+            storm: self.name() == ScenarioName::ReconnectStorm,
             away_max: Duration::from_millis(self.away_ms),
             recovery_entries: self.recovery_entries,
-            history: if self.scenario == ScenarioName::HistoryRush {
+            history: if self.name() == ScenarioName::HistoryRush {
                 self.history
             } else {
                 0
@@ -118,8 +74,16 @@ impl RunArguments {
                 + Duration::from_secs(self.open_timeout),
             drain_timeout: Duration::from_secs(self.drain_timeout),
             lag_limit: Duration::from_millis(self.lag_limit_ms),
+            members: self.members,
+            rest: Duration::from_secs_f64(self.rest),
+            leave: Duration::from_secs_f64(self.leave),
             quiet: self.quiet,
         })
+    }
+
+    fn check(&self) -> Result<(), ArgumentError> {
+        self.check_ranges().map_err(|error| error.placed(&self.given))?;
+        self.check_members()
     }
 
     fn check_ranges(&self) -> Result<(), ArgumentError> {
@@ -133,66 +97,53 @@ impl RunArguments {
         range("open-rate", self.open_rate, 1.0, 1e6)?;
         range("open-timeout", self.open_timeout, 1, SECONDS_MAX)?;
         range("drain-timeout", self.drain_timeout, 1, SECONDS_MAX)?;
+        range("rest", self.rest, 0.0, SECONDS_MAX as f64)?;
+        range("leave", self.leave, 0.0, SECONDS_MAX as f64)?;
+        range("missed", self.missed, 0, MISSED_MAX)?;
         range("threads", self.threads.unwrap_or(1), 1, THREADS_MAX)?;
         range("lag-limit-ms", self.lag_limit_ms, 1, 60_000)?;
-        let (rate, seconds) = (self.rate, self.seconds);
-        let too_many = self.publishing().count() > MESSAGES_MAX;
-        if too_many {
-            Err(ArgumentError::Messages { rate, seconds })
+        if self.publishing().count() <= MESSAGES_MAX {
+            return Ok(());
+        }
+        Err(ArgumentError::Messages {
+            name: "rate".to_owned(),
+            rate: self.rate,
+            seconds: self.seconds,
+        })
+    }
+
+    /// Members are made by whoever can sign for them, in a room that is made for them.
+    fn check_members(&self) -> Result<(), ArgumentError> {
+        let place = || self.given.place("members");
+        if !self.members {
+            Ok(())
+        } else if self.hmac_secret.is_none() && self.hmac_secret_file.is_none() {
+            Err(ArgumentError::MembersUnsigned(place()))
+        } else if self.channel.is_some() {
+            Err(ArgumentError::MembersChannel(place()))
         } else {
             Ok(())
         }
     }
 
     async fn look_up(&self) -> Result<Vec<Target>, ArgumentError> {
+        let at = |error| ArgumentError::Target(self.given.place("target"), error);
         let mut targets = Vec::new();
         for url in &self.target {
-            let target: TargetUrl = url.parse()?;
-            targets.push(target.look_up(self.i_own_the_target).await?);
+            let target: TargetUrl = url.parse().map_err(at)?;
+            targets.push(target.look_up(self.i_own_the_target).await.map_err(at)?);
+        }
+        if targets.is_empty() {
+            return Err(ArgumentError::NoTarget);
         }
         Ok(targets)
     }
 
-    fn tokens(&self) -> Result<Tokens, ArgumentError> {
-        if let Some(token) = &self.token {
-            return Ok(Tokens::Given(vec![token.0.clone()]));
-        }
-        if let Some(file) = &self.tokens_file {
-            let text = read(file)?;
-            let tokens: Vec<_> = text
-                .lines()
-                .map(str::trim)
-                .filter(|line| !line.is_empty())
-                .map(str::to_owned)
-                .collect();
-            let empty = || Err(ArgumentError::Empty(file.display().to_string()));
-            return if tokens.is_empty() {
-                empty()
-            } else {
-                Ok(Tokens::Given(tokens))
-            };
-        }
-        let key = match (&self.hmac_secret, &self.hmac_secret_file) {
-            (Some(key), _) => key.0.clone(),
-            (None, Some(file)) => read(file)?.trim_end_matches(['\r', '\n']).to_owned(),
-            (None, None) => return Ok(Tokens::None),
-        };
-        if key.is_empty() {
-            return Err(ArgumentError::Empty("the key of --hmac-secret".to_owned()));
-        }
-        let now_s = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
-        Ok(Tokens::Signed {
-            key,
-            expires_at_s: now_s + self.seconds as u64 + TOKEN_BEYOND_S,
-        })
-    }
-
-    const fn scenario(&self) -> Scenario {
-        match self.scenario {
+    fn scenario(&self) -> Scenario {
+        match self.name() {
             ScenarioName::OneBigRoom => Scenario::OneBigRoom,
             ScenarioName::HistoryRush => Scenario::HistoryRush,
+            ScenarioName::ReconnectStorm => Scenario::ReconnectStorm,
         }
     }
 
@@ -204,9 +155,18 @@ impl RunArguments {
         }
     }
 
-    const fn opening(&self) -> Pace {
-        match self.scenario {
-            ScenarioName::OneBigRoom => {
+    fn variant(&self) -> Result<Variant, ArgumentError> {
+        let transport = match self.transport {
+            TransportName::Websocket => Transport::WebSocket,
+            TransportName::HttpStream => Transport::HttpStream,
+            TransportName::Sse => Transport::Sse,
+        };
+        Variant::new(self.encoding(), transport).ok_or_else(|| ArgumentError::Transport(self.given.place("transport")))
+    }
+
+    fn opening(&self) -> Pace {
+        match self.name() {
+            ScenarioName::OneBigRoom | ScenarioName::ReconnectStorm => {
                 let lasts = Duration::from_secs(2 * SECONDS_MAX);
                 Pace::Steady(Steady::new(self.open_rate, lasts))
             }
@@ -214,21 +174,21 @@ impl RunArguments {
         }
     }
 
-    const fn opening_at_once(&self) -> usize {
-        match self.scenario {
+    fn opening_at_once(&self) -> usize {
+        match self.name() {
             ScenarioName::OneBigRoom => OPENING_MAX,
-            ScenarioName::HistoryRush => self.sessions as usize,
+            ScenarioName::HistoryRush | ScenarioName::ReconnectStorm => self.sessions as usize,
         }
     }
 
     /// For a rush: the past, written before anybody comes.
     fn publishing(&self) -> Pace {
-        if self.scenario == ScenarioName::HistoryRush {
+        if self.name() == ScenarioName::HistoryRush {
             return Pace::AtOnce(AtOnce {
                 count: self.history.into(),
             });
         }
-        let lasts = Duration::from_secs_f64(self.seconds);
+        let lasts = self.lasts();
         match self.shape {
             ShapeName::Steady => Pace::Steady(Steady::new(self.rate, lasts)),
             ShapeName::Ramp => Pace::Ramp(Ramp::new(self.rate, lasts)),
@@ -236,30 +196,23 @@ impl RunArguments {
         }
     }
 
-    const fn shape_name(&self) -> &'static str {
-        match (self.scenario, self.shape) {
+    /// How long messages are sent: in a storm, until there are as many as are to be missed.
+    fn lasts(&self) -> Duration {
+        Duration::from_secs_f64(if self.name() == ScenarioName::ReconnectStorm {
+            self.missed as f64 / self.rate
+        } else {
+            self.seconds
+        })
+    }
+
+    fn shape_name(&self) -> &'static str {
+        match (self.name(), self.shape) {
             (ScenarioName::HistoryRush, _) => "at once",
             (_, ShapeName::Steady) => "steady",
             (_, ShapeName::Ramp) => "ramp",
             (_, ShapeName::Bursts) => "bursts",
         }
     }
-}
-
-fn range<T: PartialOrd + ToString>(name: &'static str, value: T, least: T, most: T) -> Result<(), ArgumentError> {
-    if value >= least && value <= most {
-        return Ok(());
-    }
-    Err(ArgumentError::Range {
-        name,
-        value: value.to_string(),
-        least: least.to_string(),
-        most: most.to_string(),
-    })
-}
-
-fn read(file: &Path) -> Result<String, ArgumentError> {
-    fs::read_to_string(file).map_err(|error| ArgumentError::File(file.display().to_string(), error.to_string()))
 }
 
 /// One for each four processors, at least one: the server needs the others.

@@ -3,9 +3,11 @@
 mod host;
 mod lag;
 mod process;
+mod scrape;
 mod times;
 
 pub use host::{Host, load_average};
 pub use lag::measure_lag;
 pub use process::{ProcessError, ProcessSample, sample};
+pub use scrape::Scraper;
 pub use times::{Percentiles, Times};

@@ -126,6 +126,8 @@ pub struct Desk {
     pub history: Times,
     /// Recognizes this run's messages.
     pub(super) marker: Marker,
+    /// When the last entry came, in microseconds since the run's origin.
+    pub last_entry_us: u64,
     /// The log's identity; empty until the first phone was told.
     pub epoch: String,
     /// The end of the log when phones began to come.
@@ -147,6 +149,7 @@ impl Desk {
             recovery: Times::default(),
             opening: Times::default(),
             history: Times::default(),
+            last_entry_us: 0,
             marker,
             epoch: contact.epoch,
             end: contact.end,

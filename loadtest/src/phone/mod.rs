@@ -11,4 +11,4 @@ mod visit;
 pub use desk::{Answer, Desk, Faults, Record, Tally};
 pub use open::connect;
 pub use place::{Place, Seen};
-pub use visit::{Crew, Cut, live};
+pub use visit::{Away, Crew, Cut, live};

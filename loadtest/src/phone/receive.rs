@@ -1,18 +1,15 @@
 //! Takes apart what a phone receives.
 //!
 //! Bytes that equal the next entry's frame, as another phone of the thread received and the decoder took it, are taken at
-//! once; everything else goes through the WebSocket decoder and the protocol's decoder.
+//! once; everything else goes through the transport's decoder and the protocol's decoder.
 
 use std::hash::{DefaultHasher, Hasher};
 
-use protocol::{
-    client::{Encoding, Event as PushEvent, Outgoing, Publication, decode_replies},
-    websocket::{Decoder, Event},
-};
+use protocol::client::{Encoding, Event as PushEvent, Outgoing, Publication, decode_replies};
 
 use super::{Desk, Seen};
 use crate::{
-    connection::{Ended, Outbox},
+    connection::{Ended, Incoming, Outbox, Received},
     ledger::Entered,
 };
 
@@ -37,28 +34,38 @@ impl Desk {
     pub fn take(
         &mut self,
         read: Read<'_>,
-        decoder: &mut Decoder,
+        incoming: &mut Incoming,
         mut input: &[u8],
         outbox: &mut Outbox,
     ) -> Result<(), Ended> {
         self.tally.bytes += input.len() as u64;
-        while !input.is_empty() {
-            let whole = decoder.is_idle();
+        while let Some(piece) = incoming.body(&mut input)? {
+            self.take_piece(read, incoming, piece, outbox)?;
+        }
+        Ok(())
+    }
+
+    fn take_piece(
+        &mut self,
+        read: Read<'_>,
+        incoming: &mut Incoming,
+        mut piece: &[u8],
+        outbox: &mut Outbox,
+    ) -> Result<(), Ended> {
+        while !piece.is_empty() {
+            let whole = incoming.is_idle();
             if whole {
-                self.take_known(read, &mut input);
+                self.take_known(read, &mut piece);
             }
-            let before = input;
-            let event = decoder
-                .decode(&mut input)
-                .map_err(|error| Ended::Protocol(error.to_string()))?;
-            let wire = whole.then(|| &before[..before.len() - input.len()]);
-            match event {
+            let before = piece;
+            let received = incoming.decode(&mut piece)?;
+            let wire = whole.then(|| &before[..before.len() - piece.len()]);
+            match received {
                 None => break,
-                Some(Event::Text(text)) => self.message(read, text.as_bytes(), wire, outbox)?,
-                Some(Event::Binary(bytes)) => self.message(read, &bytes, wire, outbox)?,
-                Some(Event::Ping(payload)) => outbox.websocket_pong(&payload),
-                Some(Event::Pong(_)) => {}
-                Some(Event::Close(frame)) => return Err(Ended::closed(frame)),
+                Some(Received::Message(bytes)) => self.message(read, &bytes, wire, outbox)?,
+                Some(Received::Ping(payload)) => outbox.websocket_pong(&payload),
+                Some(Received::Nothing) => {}
+                Some(Received::Close(frame)) => return Err(Ended::closed(frame)),
             }
         }
         Ok(())
@@ -155,6 +162,7 @@ impl Desk {
     /// Counts a delivery and how long it took.
     fn count(&mut self, read: Read<'_>, offset: u64) {
         self.tally.deliveries += 1;
+        self.last_entry_us = read.now_us;
         let Some(entry) = self.ledger.delivered(offset) else {
             return;
         };

@@ -7,9 +7,9 @@ use std::{
     rc::Rc,
     sync::Arc,
     task::{Poll, ready},
-    time::Duration,
 };
 
+use protocol::client::Transport;
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     task::yield_now,
@@ -18,10 +18,11 @@ use tokio::{
 
 use super::{Desk, open::connect, receive::Read};
 use crate::{
-    connection::{Connection, Ended, OpenError, Outbox, Sources},
+    connection::{Connection, Emulation, Ended, OpenError, Outbox, Sources},
     limits::{BACKOFF_FIRST, BACKOFF_MAX},
     random::Random,
     settings::Settings,
+    target::Target,
 };
 
 /// What the phones of one thread share.
@@ -37,15 +38,27 @@ pub struct Crew {
     pub buffer: RefCell<Vec<u8>>,
     /// Source addresses.
     pub sources: Sources,
+    /// Commands of phones whose connection is a stream.
+    pub emulation: Emulation,
     /// How many may open at the same time.
     pub opening: Semaphore,
 }
 
-/// Ready when a phone has to cut its connection; says how long it stays away.
-pub type Cut = Pin<Box<dyn Future<Output = Duration>>>;
+impl Crew {
+    /// The server of a phone.
+    fn target(&self, phone: usize) -> &Target {
+        let targets = &self.settings.targets;
+        &targets[((self.first + phone as u64) % targets.len() as u64) as usize]
+    }
+}
+
+/// Ready when a phone has to cut its connection; what it gives is ready when the phone comes back.
+pub type Cut = Pin<Box<dyn Future<Output = Away>>>;
+/// The time that a phone stays away.
+pub type Away = Pin<Box<dyn Future<Output = ()>>>;
 
 enum Leave {
-    Cut(Duration),
+    Cut(Away),
     NotOpen(OpenError),
     Ended(Ended),
 }
@@ -62,7 +75,7 @@ pub async fn live(crew: Rc<Crew>, phone: usize, mut cut: Option<Cut>) {
         let next = crew.desk.borrow_mut().takes_leave(leave);
         match next {
             Next::Never => return,
-            Next::After(away) => sleep(away).await,
+            Next::After(away) => away.await,
             Next::Later => {
                 // Spread, so that a thousand phones do not come back at the same moment.
                 sleep(pause.mul_f64(0.5 + random.share())).await;
@@ -74,7 +87,7 @@ pub async fn live(crew: Rc<Crew>, phone: usize, mut cut: Option<Cut>) {
 
 /// When the next visit is.
 enum Next {
-    After(Duration),
+    After(Away),
     Later,
     Never,
 }
@@ -102,17 +115,36 @@ impl Desk {
 
 async fn visit(crew: &Crew, phone: usize, cut: &mut Option<Cut>, random: &mut Random) -> Leave {
     let permit = crew.opening.acquire().await.ok();
-    let settings = &*crew.settings;
-    let number = crew.first + phone as u64;
-    let target = &settings.targets[(number % settings.targets.len() as u64) as usize];
-    let opened = Connection::open(target, settings.encoding, &crew.sources, random.nonce()).await;
-    match opened {
-        Ok(connection) => {
-            let mut outbox = Outbox::new(settings.encoding, random.clone());
-            outbox.command(&connect(settings.tokens.of(number)));
-            stay(crew, phone, connection, outbox, permit, cut).await
-        }
+    match open(crew, phone, random).await {
+        Ok((connection, outbox)) => stay(crew, phone, connection, outbox, permit, cut).await,
         Err(error) => Leave::NotOpen(error),
+    }
+}
+
+/// The connect command goes down a WebSocket, or with the request for a stream.
+async fn open(crew: &Crew, phone: usize, random: &mut Random) -> Result<(Connection, Outbox), OpenError> {
+    let settings = &*crew.settings;
+    let connect = connect(settings.tokens.of(crew.first + phone as u64));
+    let (target, encoding) = (crew.target(phone), settings.variant.encoding());
+    if settings.variant.transport() == Transport::WebSocket {
+        let connection = Connection::open(target, encoding, &crew.sources, random.nonce()).await?;
+        let mut outbox = Outbox::new(encoding, random.clone());
+        outbox.command(&connect);
+        return Ok((connection, outbox));
+    }
+    let connection = Connection::open_stream(target, settings.variant, &crew.sources, &connect).await?;
+    Ok((connection, Outbox::beside_stream(encoding)))
+}
+
+/// Writes everything that waits, down the connection or beside it.
+async fn say(crew: &Crew, phone: usize, connection: &mut Connection, outbox: &mut Outbox) -> Result<(), Ended> {
+    let encoding = crew.settings.variant.encoding();
+    match outbox.take_request()? {
+        Some(request) => {
+            let target = crew.target(phone);
+            crew.emulation.post(&crew.sources, target, encoding, &request).await
+        }
+        None => connection.flush(outbox).await,
     }
 }
 
@@ -131,11 +163,11 @@ async fn stay(
             Ok(more) => more,
             Err(ended) => {
                 // The answer to a goodbye, or nothing.
-                let _ = connection.flush(&mut outbox).await;
+                let _ = say(crew, phone, &mut connection, &mut outbox).await;
                 return Leave::Ended(ended);
             }
         };
-        if let Err(ended) = connection.flush(&mut outbox).await {
+        if let Err(ended) = say(crew, phone, &mut connection, &mut outbox).await {
             return Leave::Ended(ended);
         }
         if permit.is_some() && crew.desk.borrow().records[phone].listening {
@@ -158,7 +190,7 @@ async fn receive(
     connection: &mut Connection,
     outbox: &mut Outbox,
     cut: &mut Option<Cut>,
-) -> Result<Result<bool, Ended>, Duration> {
+) -> Result<Result<bool, Ended>, Away> {
     poll_fn(|context| {
         if let Some(waiting) = cut
             && let Poll::Ready(away) = waiting.as_mut().poll(context)
@@ -187,10 +219,10 @@ fn take(
     let read = Read {
         phone,
         now_us: crew.settings.now_us(),
-        encoding: crew.settings.encoding,
+        encoding: crew.settings.variant.encoding(),
         channel: &crew.settings.channel,
     };
     crew.desk
         .borrow_mut()
-        .take(read, &mut connection.decoder, bytes, outbox)
+        .take(read, &mut connection.incoming, bytes, outbox)
 }

@@ -3,14 +3,15 @@
 use std::{future::poll_fn, task::Poll};
 
 use protocol::{
-    client::{Command, CommandResult, Encoding, HistoryRequest, Outgoing, Reply, Request, decode_replies},
-    websocket::{Decoder, Event},
+    client::{Command, CommandResult, Encoding, HistoryRequest, Outgoing, Reply, Request, RpcRequest, decode_replies},
+    payload::Payload,
 };
+use serde_json::Value;
 use tokio::time::timeout;
 
 use super::QUESTION_TIMEOUT;
 use crate::{
-    connection::{Connection, Ended, OpenError, Outbox, Sources},
+    connection::{Connection, Ended, Incoming, OpenError, Outbox, Received, Sources},
     limits::{READ_BUFFER_BYTES, UNSENT_BYTES_MAX},
     phone::connect,
     random::Random,
@@ -34,6 +35,17 @@ pub enum ContactError {
     /// Nothing more comes.
     #[error("the server does not answer")]
     Silence,
+}
+
+impl ContactError {
+    /// Whether trying again can help.
+    pub const fn is_temporary(&self) -> bool {
+        match self {
+            Self::Open(error) => error.is_temporary(),
+            Self::Ended(ended) => !ended.is_final(),
+            Self::Silence => true,
+        }
+    }
 }
 
 /// The room's log when the run begins.
@@ -83,21 +95,29 @@ impl Conversation {
     /// # Errors
     /// When there is no server, or another one than expected, or it refuses.
     pub async fn begin(settings: &Settings) -> Result<Self, ContactError> {
-        let mut random = Random::part(settings.seed, u64::MAX);
+        Self::begin_as(settings, settings.sessions, &Sources::default()).await
+    }
+
+    /// Opens a connection as the user number `user`.
+    ///
+    /// # Errors
+    /// When there is no server, or another one than expected, or it refuses.
+    pub async fn begin_as(settings: &Settings, user: u64, sources: &Sources) -> Result<Self, ContactError> {
+        let mut random = Random::part(settings.seed, u64::MAX - user);
         let target = &settings.targets[0];
         let nonce = random.nonce();
-        let mut connection = Connection::open(target, settings.encoding, &Sources::default(), nonce).await?;
+        let mut connection = Connection::open(target, settings.encoding, sources, nonce).await?;
         let mut outbox = Outbox::new(settings.encoding, random);
         let early = std::mem::take(&mut connection.early);
         // Nothing was asked yet, so there is no answer in it.
         take(
-            &mut connection.decoder,
+            &mut connection.incoming,
             &mut outbox,
             settings.encoding,
             &early,
             &mut |_| {},
         )?;
-        outbox.command(&connect(settings.tokens.of(settings.sessions)));
+        outbox.command(&connect(settings.tokens.of(user)));
         let mut conversation = Self {
             outbox,
             connection,
@@ -126,6 +146,24 @@ impl Conversation {
             Ok(CommandResult::History(page)) => Ok((page.offset, page.epoch)),
             Ok(_) => Err(Ended::Protocol("history was answered by something else".to_owned()).into()),
             Err(error) => Err(Ended::refused("history", error).into()),
+        }
+    }
+
+    /// Calls a function of the server; gives its answer.
+    ///
+    /// # Errors
+    /// When the server refuses or the connection is over.
+    pub async fn call(&mut self, method: &'static str, params: &Value) -> Result<Value, ContactError> {
+        let protocol = |error: serde_json::Error| Ended::Protocol(format!("{method}: {error}"));
+        let request = Request::Rpc(RpcRequest {
+            method: method.to_owned(),
+            data: Some(Ok(Payload::from_value(params).map_err(protocol)?)),
+        });
+        self.outbox.command(&Command { id: QUESTION, request });
+        match self.answer(QUESTION).await?.result {
+            Ok(CommandResult::Rpc(Some(answer))) => Ok(answer.to_value().map_err(protocol)?),
+            Ok(_) => Err(Ended::Protocol(format!("{method} was answered by something else")).into()),
+            Err(error) => Err(Ended::refused(method, error).into()),
         }
     }
 
@@ -179,7 +217,7 @@ impl Conversation {
                 self.has_written(count);
                 Ok(())
             }
-            Done::Read(count) => take(&mut connection.decoder, outbox, *encoding, &buffer[..count], each),
+            Done::Read(count) => take(&mut connection.incoming, outbox, *encoding, &buffer[..count], each),
         }
     }
 
@@ -199,26 +237,24 @@ impl Conversation {
 
 /// Takes received bytes apart.
 fn take(
-    decoder: &mut Decoder,
+    incoming: &mut Incoming,
     outbox: &mut Outbox,
     encoding: Encoding,
     mut input: &[u8],
     each: &mut impl FnMut(Reply),
 ) -> Result<(), Ended> {
-    let protocol = |error: &dyn std::fmt::Display| Ended::Protocol(error.to_string());
-    while let Some(event) = decoder.decode(&mut input).map_err(|error| protocol(&error))? {
-        let bytes = match event {
-            Event::Text(text) => text.into_bytes(),
-            Event::Binary(bytes) => bytes,
-            Event::Ping(payload) => {
+    while let Some(received) = incoming.decode(&mut input)? {
+        let bytes = match received {
+            Received::Message(bytes) => bytes,
+            Received::Ping(payload) => {
                 outbox.websocket_pong(&payload);
                 continue;
             }
-            Event::Pong(_) => continue,
-            Event::Close(frame) => return Err(Ended::closed(frame)),
+            Received::Nothing => continue,
+            Received::Close(frame) => return Err(Ended::closed(frame)),
         };
         for message in decode_replies(encoding, &bytes) {
-            match message.map_err(|error| protocol(&error))? {
+            match message.map_err(|error| Ended::Protocol(error.to_string()))? {
                 Outgoing::Reply(reply) => each(reply),
                 Outgoing::Ping => outbox.pong(),
                 Outgoing::Push(_) => {}

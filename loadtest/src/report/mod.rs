@@ -46,6 +46,8 @@ pub struct Report {
     pub times: AllTimes,
     /// The server's process, if it was named.
     pub server: Option<ServerFigures>,
+    /// The return of all phones at once, in a reconnect-storm that got so far.
+    pub storm: Option<Storm>,
     /// The simulator itself.
     pub simulator: SimulatorFigures,
     /// Why connections did not open or ended, other than on purpose.
@@ -155,6 +157,32 @@ pub struct ServerFigures {
     pub cpu_share: f64,
     /// Deliveries by processor time, between idle and the last delivery.
     pub deliveries_per_cpu_second: f64,
+    /// Seconds in which all phones were there and idle; 0 = there was no rest.
+    #[serde(default)]
+    pub rest_seconds: f64,
+    /// Processor time of an idle phone, in microseconds per second.
+    #[serde(default)]
+    pub idle_cpu_us_per_session_second: f64,
+    /// The most resident memory while the run was under way, in bytes.
+    #[serde(default)]
+    pub rss_max_bytes: u64,
+    /// Some time after the phones had left, if that was asked for.
+    pub left: Option<ProcessSample>,
+    /// The most kernel memory of its sockets in bytes, if its metrics say.
+    pub kernel_socket_bytes_max: Option<u64>,
+}
+
+/// The return of all phones at once. Seconds count from the moment when they could come back.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Storm {
+    /// Phones that were cut and came back.
+    pub sessions: u64,
+    /// Messages that each had missed.
+    pub missed: u64,
+    /// Until the last phone followed the room again; absent when not all did.
+    pub live_seconds: Option<f64>,
+    /// Until the last phone had every entry; absent when not all got there.
+    pub complete_seconds: Option<f64>,
 }
 
 /// The simulator itself.

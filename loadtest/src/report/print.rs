@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use super::{Percentiles, Report, Verdict};
+use super::{Percentiles, Report, ServerFigures, Verdict};
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.heading(out)?;
         self.counts(out)?;
         self.times(out)?;
+        self.storm(out)?;
         self.processes(out)?;
         self.end(out)
     }
@@ -125,12 +126,26 @@ impl Report {
                 bytes(server.rss_per_session_bytes),
                 server.cpu_per_opening_us
             )?;
+            server_lines(out, server)?;
         }
         writeln!(
             out,
             "  simulator   {:.0} % of a processor, {} resident",
             self.simulator.cpu_share * 100.0,
             bytes(self.simulator.process.rss_bytes as f64)
+        )
+    }
+
+    fn storm(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(storm) = &self.storm else { return Ok(()) };
+        let seconds = |seconds: Option<f64>| seconds.map_or("never".to_owned(), |seconds| format!("{seconds:.2} s"));
+        writeln!(
+            out,
+            "  storm       {} phones back at once, {} messages missed: all live after {}, complete after {}",
+            grouped(storm.sessions),
+            grouped(storm.missed),
+            seconds(storm.live_seconds),
+            seconds(storm.complete_seconds)
         )
     }
 
@@ -151,6 +166,30 @@ impl Report {
         }
         writeln!(out)
     }
+}
+
+fn server_lines(out: &mut fmt::Formatter<'_>, server: &ServerFigures) -> fmt::Result {
+    write!(
+        out,
+        "              at most {} resident",
+        bytes(server.rss_max_bytes as f64)
+    )?;
+    if let Some(kernel) = server.kernel_socket_bytes_max {
+        write!(out, " and {} in the kernel for sockets", bytes(kernel as f64))?;
+    }
+    writeln!(out)?;
+    if server.rest_seconds > 0.0 {
+        writeln!(
+            out,
+            "              idle phones {:.1} µs of processor per phone and second, over {:.1} s",
+            server.idle_cpu_us_per_session_second, server.rest_seconds
+        )?;
+    }
+    if let Some(left) = server.left {
+        let (left, before) = (bytes(left.rss_bytes as f64), bytes(server.before.rss_bytes as f64));
+        writeln!(out, "              after leaving: RSS {left}, before {before}")?;
+    }
+    Ok(())
 }
 
 fn times_row(out: &mut fmt::Formatter<'_>, name: &str, row: &Percentiles) -> fmt::Result {

@@ -2,15 +2,14 @@
 
 use super::{
     Plan, RunError,
-    conduct::{Conduct, Look},
+    conduct::{Conduct, Look, Returned},
 };
 use crate::{
     judge::{Evidence, Log, Losses, judge},
     measure::{Host, Times, load_average},
     phone::{Desk, Tally},
     publisher::Published,
-    report::{AllTimes, Deliveries, Messages, Parameters, Report, ServerFigures, SimulatorFigures, VERSION},
-    settings::Stage,
+    report::{AllTimes, Deliveries, Messages, Parameters, Report, ServerFigures, SimulatorFigures, Storm, VERSION},
 };
 
 /// All phones of all threads together.
@@ -28,23 +27,24 @@ struct Sum {
     history: Times,
     desks: Vec<Desk>,
     worst_lag: Times,
+    /// When the last phone began to follow the room.
+    last_joined_us: u64,
+    /// When the last entry came to any phone.
+    last_entry_us: u64,
 }
 
 /// Ends the threads and judges.
-pub(super) fn conclude(
+pub(super) async fn conclude(
     plan: Plan,
     mut host: Host,
     mut conduct: Conduct,
     published: Published,
 ) -> Result<Report, RunError> {
-    conduct.stage.send_replace(Stage::Over);
-    conduct.progress.end();
     let mut sum = Sum {
         worst_lag: published.lag.clone(),
         ..Sum::default()
     };
-    for worker in std::mem::take(&mut conduct.workers) {
-        let findings = worker.finish()?;
+    for findings in conduct.leave(plan.leave).await? {
         sum.add(findings.desk, findings.lag);
     }
     let end = sum.close(&plan, &conduct, &published);
@@ -78,7 +78,8 @@ pub(super) fn conclude(
             opening: sum.opening.percentiles(),
             history: sum.history.percentiles(),
         },
-        server: server(&conduct.looks, sum.joined, sum.tally.deliveries),
+        server: server(&conduct, sum.joined, sum.tally.deliveries),
+        storm: conduct.returned.map(|returned| storm(returned, &sum)),
         simulator: simulator(&conduct.looks, &sum.worst_lag, &plan),
         ends: sum.tally.reasons,
     })
@@ -94,6 +95,9 @@ impl Sum {
         if p99_us(&lag) > p99_us(&self.worst_lag) {
             self.worst_lag = lag;
         }
+        let joined_us = desk.records.iter().map(|record| record.joined_us).max();
+        self.last_joined_us = self.last_joined_us.max(joined_us.unwrap_or(0));
+        self.last_entry_us = self.last_entry_us.max(desk.last_entry_us);
         self.desks.push(desk);
     }
 
@@ -136,6 +140,7 @@ fn evidence(plan: &Plan, conduct: &Conduct, published: &Published, sum: &Sum, en
         refused: answers.refusals().values().sum(),
         lag_p99_us: p99_us(&sum.worst_lag),
         lag_limit_us: plan.lag_limit.as_micros() as u64,
+        cut_short: conduct.cut_short,
         ended: published.ended.clone().or_else(|| conduct.ended.clone()),
     }
 }
@@ -182,11 +187,13 @@ fn deliveries(looks: &[Look], tally: &Tally) -> Deliveries {
     }
 }
 
-fn server(looks: &[Look], joined: u64, deliveries: u64) -> Option<ServerFigures> {
+fn server(conduct: &Conduct, joined: u64, deliveries: u64) -> Option<ServerFigures> {
+    let (looks, seen) = (&conduct.looks, &conduct.seen);
     let [idle, after] = last_two(looks)?;
     let before = looks.get(looks.len().checked_sub(3)?)?.server?;
     let seconds = (after.at - idle.at).as_secs_f64();
     let (idle, after) = (idle.server?, after.server?);
+    let (rest_seconds, idle_cpu_s) = seen.rest.as_ref().and_then(rest).unwrap_or_default();
     let grown_bytes = idle.rss_bytes as f64 - before.rss_bytes as f64;
     let cpu_s = after.cpu_s() - idle.cpu_s();
     Some(ServerFigures {
@@ -197,7 +204,31 @@ fn server(looks: &[Look], joined: u64, deliveries: u64) -> Option<ServerFigures>
         cpu_per_opening_us: per((idle.cpu_s() - before.cpu_s()) * 1e6, joined as f64),
         cpu_share: per(cpu_s, seconds),
         deliveries_per_cpu_second: per(deliveries as f64, cpu_s),
+        rest_seconds,
+        idle_cpu_us_per_session_second: per(per(idle_cpu_s * 1e6, joined as f64), rest_seconds),
+        rss_max_bytes: seen.rss_max_bytes,
+        left: seen.left,
+        kernel_socket_bytes_max: seen.kernel_socket_bytes_max,
     })
+}
+
+/// How long the rest was, and the server's processor time in it.
+fn rest([before, after]: &[Look; 2]) -> Option<(f64, f64)> {
+    let seconds = (after.at - before.at).as_secs_f64();
+    Some((seconds, after.server?.cpu_s() - before.server?.cpu_s()))
+}
+
+/// Times from the moment of the return, by what the phones themselves took note of.
+fn storm(returned: Returned, sum: &Sum) -> Storm {
+    let seconds = |until_us: u64| until_us.saturating_sub(returned.at_us) as f64 / 1e6;
+    Storm {
+        sessions: returned.sessions,
+        missed: returned.missed,
+        live_seconds: returned.is_live.then(|| seconds(sum.last_joined_us)),
+        complete_seconds: returned
+            .is_complete
+            .then(|| seconds(sum.last_joined_us.max(sum.last_entry_us))),
+    }
 }
 
 fn simulator(looks: &[Look], worst_lag: &Times, plan: &Plan) -> SimulatorFigures {

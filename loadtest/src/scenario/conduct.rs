@@ -1,7 +1,10 @@
 //! What scenarios are made of: threads, stages, and waiting while the figures are shown.
 
 use std::{
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -12,13 +15,13 @@ use tokio::{
 
 use super::{Plan, RunError};
 use crate::{
-    limits::{DEAD_AFTER, LIVE_EVERY, SETTLE},
-    measure::{ProcessSample, sample},
+    limits::{DEAD_AFTER, LIVE_EVERY},
+    measure::{ProcessSample, Scraper, sample},
     progress::Progress,
     publisher::{Contact, Publisher},
     report::grouped,
     settings::{Live, Settings, Stage},
-    worker::Worker,
+    worker::{Findings, Worker},
 };
 
 /// How waiting ended.
@@ -42,6 +45,34 @@ pub(super) struct Look {
     pub(super) own: ProcessSample,
 }
 
+/// A storm: when all phones came back, and whether they did.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Returned {
+    /// Microseconds since the run's origin.
+    pub(super) at_us: u64,
+    /// Phones that were cut.
+    pub(super) sessions: u64,
+    /// Messages that they missed.
+    pub(super) missed: u64,
+    /// All follow the room again.
+    pub(super) is_live: bool,
+    /// All have every entry.
+    pub(super) is_complete: bool,
+}
+
+/// What was seen of the server beside the looks; all of it only when its process was named.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Before and after everybody was idle.
+    pub(super) rest: Option<[Look; 2]>,
+    /// The most resident memory while the run was under way, in bytes.
+    pub(super) rss_max_bytes: u64,
+    /// After the phones had left.
+    pub(super) left: Option<ProcessSample>,
+    /// The most kernel memory of its sockets, in bytes.
+    pub(super) kernel_socket_bytes_max: Option<u64>,
+}
+
 /// A run under way.
 #[derive(Debug)]
 pub(super) struct Conduct {
@@ -53,12 +84,18 @@ pub(super) struct Conduct {
     pub(super) opened: bool,
     pub(super) contact: Contact,
     pub(super) looks: Vec<Look>,
+    pub(super) seen: Seen,
+    pub(super) returned: Option<Returned>,
+    /// The user ended the run while phones still had something to come.
+    pub(super) cut_short: bool,
     /// Why the run ended before its time.
     pub(super) ended: Option<String>,
     pub(super) progress: Progress,
     interrupt: watch::Receiver<bool>,
     interrupted: bool,
     server_pid: Option<u32>,
+    rest: Duration,
+    scraper: Option<Scraper>,
     shown: (Instant, u64),
 }
 
@@ -77,20 +114,32 @@ impl Conduct {
             opened: false,
             contact,
             looks: Vec::new(),
+            seen: Seen::default(),
+            returned: None,
+            cut_short: false,
             ended: None,
             progress: Progress::new(plan.quiet),
             interrupt,
             interrupted: false,
             server_pid: plan.server_pid,
+            rest: plan.rest,
+            scraper: None,
             shown: (Instant::now(), 0),
             settings,
         };
         conduct.look()?;
+        conduct.scraper = plan.server_pid.map(|_| Scraper::start(&conduct.settings.targets[0]));
         Ok(conduct)
     }
 
-    /// Looks at both processes.
+    /// Looks at both processes and keeps what is seen for the report.
     pub(super) fn look(&mut self) -> Result<(), RunError> {
+        let look = self.glance()?;
+        self.looks.push(look);
+        Ok(())
+    }
+
+    fn glance(&mut self) -> Result<Look, RunError> {
         let server = match self.server_pid.map(sample).transpose() {
             Ok(sample) => sample,
             // One that has been seen before has died: the figures so far are kept.
@@ -101,13 +150,18 @@ impl Conduct {
             }
             Err(error) => return Err(error.into()),
         };
+        self.note_memory(server);
         let own = sample(std::process::id())?;
-        self.looks.push(Look {
+        Ok(Look {
             at: Instant::now(),
             server,
             own,
-        });
-        Ok(())
+        })
+    }
+
+    fn note_memory(&mut self, server: Option<ProcessSample>) {
+        let bytes = server.map_or(0, |sample| sample.rss_bytes);
+        self.seen.rss_max_bytes = self.seen.rss_max_bytes.max(bytes);
     }
 
     /// Starts the publisher's thread.
@@ -136,17 +190,56 @@ impl Conduct {
     }
 
     /// Looks at what idle sessions cost, after a rest if there is anything to see.
-    pub(super) async fn settle(&mut self) -> Result<(), RunError> {
-        if self.server_pid.is_some() {
-            sleep(SETTLE).await;
+    pub(super) async fn settle(&mut self) -> Result<Waited, RunError> {
+        if self.server_pid.is_none() || self.rest.is_zero() || self.interrupted {
+            self.look()?;
+            return Ok(Waited::Met);
         }
-        self.look()
+        self.progress.part("resting", 1);
+        // Whoever is asked for figures is not idle.
+        self.pause_scraper(true);
+        let before = self.glance()?;
+        let waited = self.wait(self.rest, |_| false).await;
+        self.look()?;
+        self.pause_scraper(false);
+        self.seen.rest = self.looks.last().map(|after| [before, *after]);
+        Ok(match waited {
+            Waited::TooLong => Waited::Met,
+            other => other,
+        })
+    }
+
+    fn pause_scraper(&self, is_paused: bool) {
+        if let Some(scraper) = &self.scraper {
+            scraper.pause(is_paused);
+        }
+    }
+
+    /// All phones leave; gives what they have found out. After `wait`, the server is looked at again.
+    pub(super) async fn leave(&mut self, wait: Duration) -> Result<Vec<Findings>, RunError> {
+        self.stage.send_replace(Stage::Over);
+        let workers = std::mem::take(&mut self.workers);
+        let findings: Result<Vec<_>, _> = workers.into_iter().map(Worker::finish).collect();
+        if let Some(scraper) = self.scraper.take() {
+            self.seen.kernel_socket_bytes_max = scraper.most_bytes();
+        }
+        if let Some(pid) = self.server_pid
+            && !wait.is_zero()
+            && !self.interrupted
+        {
+            self.progress.part("leaving", 1);
+            self.wait(wait, |_| false).await;
+            self.seen.left = sample(pid).ok();
+        }
+        self.progress.end();
+        Ok(findings?)
     }
 
     /// Waits for `met`, asked again and again.
     pub(super) async fn wait(&mut self, at_most: Duration, mut met: impl FnMut(&mut Self) -> bool) -> Waited {
         let begin = Instant::now();
         loop {
+            self.note_memory(self.server_pid.and_then(|pid| sample(pid).ok()));
             if met(self) {
                 return Waited::Met;
             }
@@ -165,6 +258,9 @@ impl Conduct {
 
     /// Waits until the publisher is done; ends early when all connections are gone.
     pub(super) async fn send(&mut self, publisher: &mut Publisher, planned: u64) -> Waited {
+        if self.interrupted {
+            return Waited::Interrupted;
+        }
         self.progress.part("sending", planned);
         let live = publisher.live.clone();
         let mut last_alive = Instant::now();
@@ -172,7 +268,8 @@ impl Conduct {
         let waited = self
             .wait(Duration::MAX, |conduct| {
                 conduct.show(&live);
-                if conduct.sum(|live| &live.listening) > 0 || conduct.workers.is_empty() {
+                let is_alone = conduct.workers.is_empty() || conduct.settings.storm;
+                if is_alone || conduct.sum(|live| &live.listening) > 0 {
                     last_alive = Instant::now();
                 }
                 dead = last_alive.elapsed() > DEAD_AFTER;
@@ -192,16 +289,16 @@ impl Conduct {
         self.stage.send_replace(Stage::Draining(end));
         let joined = self.sum(|live| &live.joined);
         self.progress.part("draining", joined);
-        self.wait(at_most, |conduct| {
-            let looked = conduct
-                .workers
-                .iter()
-                .all(|worker| worker.live.behind_of.load(std::sync::atomic::Ordering::Relaxed) == end);
-            let behind = conduct.sum(|live| &live.behind);
-            conduct.progress.at(joined.saturating_sub(behind), "phones".to_owned());
-            looked && behind == 0
-        })
-        .await;
+        let waited = self.wait(at_most, |conduct| conduct.everybody_has(end, joined));
+        self.cut_short |= waited.await == Waited::Interrupted;
+    }
+
+    /// Whether all of `joined` phones are there and have everything up to `end`, as of their threads' last look.
+    pub(super) fn everybody_has(&self, end: u64, joined: u64) -> bool {
+        let looked = |worker: &Worker| worker.live.behind_of.load(Relaxed) == end;
+        let behind = self.sum(|live| &live.behind);
+        self.progress.at(joined.saturating_sub(behind), "phones".to_owned());
+        self.workers.iter().all(looked) && behind == 0
     }
 
     /// Adds up one figure over all threads.

@@ -3,7 +3,9 @@
 mod conclude;
 mod conduct;
 mod history_rush;
+mod members;
 mod one_big_room;
+mod reconnect_storm;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -23,6 +25,8 @@ pub enum Scenario {
     OneBigRoom,
     /// Everybody opens one room at the same moment and asks for its history.
     HistoryRush,
+    /// Everybody's network fails, and all come back at the same moment and recover what they missed.
+    ReconnectStorm,
 }
 
 impl Scenario {
@@ -31,6 +35,7 @@ impl Scenario {
         match self {
             Self::OneBigRoom => "one-big-room",
             Self::HistoryRush => "history-rush",
+            Self::ReconnectStorm => "reconnect-storm",
         }
     }
 }
@@ -54,6 +59,12 @@ pub struct Plan {
     pub(crate) drain_timeout: Duration,
     /// How late the simulator may come to its turn.
     pub(crate) lag_limit: Duration,
+    /// Make the phones' users members of a new room first.
+    pub(crate) members: bool,
+    /// How long everybody is idle between opening and sending.
+    pub(crate) rest: Duration,
+    /// How long after the phones have left the server is looked at again; nothing = not at all.
+    pub(crate) leave: Duration,
     /// No progress bar.
     pub(crate) quiet: bool,
 }
@@ -69,6 +80,9 @@ pub enum RunError {
         /// Why.
         error: ContactError,
     },
+    /// The user has had enough before there was anything to measure.
+    #[error("interrupted before the run began")]
+    Interrupted,
     /// The server's process can't be looked at.
     #[error("{0}")]
     Process(#[from] ProcessError),
@@ -81,10 +95,14 @@ pub enum RunError {
 ///
 /// # Errors
 /// When nothing could be measured.
-pub async fn run(plan: Plan, interrupt: watch::Receiver<bool>) -> Result<Report, RunError> {
+pub async fn run(mut plan: Plan, interrupt: watch::Receiver<bool>) -> Result<Report, RunError> {
     let host = Host::now();
+    if plan.members {
+        members::prepare(&mut plan, &interrupt).await?;
+    }
     match plan.scenario {
         Scenario::OneBigRoom => one_big_room::run(plan, host, interrupt).await,
         Scenario::HistoryRush => history_rush::run(plan, host, interrupt).await,
+        Scenario::ReconnectStorm => reconnect_storm::run(plan, host, interrupt).await,
     }
 }

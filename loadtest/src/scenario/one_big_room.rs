@@ -38,5 +38,5 @@ pub(super) async fn run(plan: Plan, host: Host, interrupt: watch::Receiver<bool>
         conduct.drain(*end, plan.drain_timeout).await;
     }
     conduct.look()?;
-    conclude(plan, host, conduct, published)
+    conclude(plan, host, conduct, published).await
 }

@@ -1,7 +1,12 @@
+use std::fs;
+
 use clap::Parser;
 
 use super::*;
-use crate::arguments::{Action, Arguments};
+use crate::{
+    arguments::{Action, Arguments},
+    token::Tokens,
+};
 
 async fn plan(words: &str) -> Result<Plan, ArgumentError> {
     let line = format!("plenum-loadtest run {words}");
@@ -57,9 +62,13 @@ async fn every_number_out_of_its_range_is_named() {
         "--lag-limit-ms 0",
         "--drain-timeout 0",
         "--open-timeout 0",
+        "--missed 100001",
+        "--rest -1",
+        "--leave 86401",
     ];
     for line in lines {
         let (name, _) = line.split_once(' ').expect("two words");
+        let line = line.replacen(' ', "=", 1);
         let message = error(&format!("one-big-room {TARGET} {line}")).await;
         assert!(
             message.starts_with(name) && message.contains("from"),
@@ -71,6 +80,43 @@ async fn every_number_out_of_its_range_is_named() {
 }
 
 #[tokio::test]
+async fn a_storm_sends_what_is_missed_and_lets_all_come_back_at_once() {
+    let plan = plan(&format!("reconnect-storm {TARGET} --missed 120 --rate 40 --sessions 7"))
+        .await
+        .expect("a plan");
+    let settings = &plan.settings;
+    assert_eq!((settings.publishing.count(), settings.opening_at_once), (120, 7));
+    assert!(settings.storm);
+}
+
+#[tokio::test]
+async fn members_need_a_key_and_no_room() {
+    assert!(
+        error(&format!("one-big-room {TARGET} --members"))
+            .await
+            .contains("signing key")
+    );
+    let line = format!("one-big-room {TARGET} --members --hmac-secret key");
+    assert!(plan(&line).await.expect("a plan").members);
+    assert!(error(&format!("{line} --channel room:1")).await.contains("--channel"));
+    assert!(
+        error(&format!("one-big-room {TARGET} --members --token x"))
+            .await
+            .contains("signing key")
+    );
+}
+
+#[test]
+fn a_scenario_that_is_none_is_told_what_there_is() {
+    let words = ["plenum-loadtest", "run", "one-big-rom", "--target", "ws://127.0.0.1:1"];
+    let message = Arguments::try_parse_from(words).expect_err("no scenario").to_string();
+    assert!(
+        message.contains("one-big-room, history-rush, reconnect-storm"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
 async fn somebody_elses_server_needs_a_word_of_its_own() {
     let message = error("one-big-room --target ws://192.0.2.1:80").await;
     assert!(message.contains("--i-own-the-target"), "{message}");
@@ -79,6 +125,7 @@ async fn somebody_elses_server_needs_a_word_of_its_own() {
             .await
             .is_ok()
     );
+    assert!(error("one-big-room").await.contains("--target"));
     assert!(
         error("one-big-room --target localhost")
             .await
