@@ -66,19 +66,23 @@ impl GatewayMetrics {
         let answers = labelled(
             registry,
             "plenum_http_answers_total",
-            "Answers over HTTP by class of status. 5xx that grow: the store or the node is in trouble; 4xx that grow: a client is.",
+            "Answers over HTTP by class of status. 5xx that grow: the store or the node is in trouble; 4xx that \
+             grow: a client is.",
             "status",
         )?;
         let refused = labelled(
             registry,
             "plenum_sockets_refused_total",
-            "Sockets and streams refused. connections: the node has plenum_sessions_max already; memory: slow sockets hold plenum_sockets_kernel_max_bytes; path, handshake, origin: a client or a page that does not belong here.",
+            "Sockets and streams refused. connections: the node has plenum_sessions_max already; memory: slow \
+             sockets hold plenum_sockets_kernel_max_bytes; path, handshake, origin: a client or a page that does \
+             not belong here.",
             "reason",
         )?;
         let streams = IntGaugeVec::new(
             Opts::new(
                 "plenum_streams",
-                "Streams open now by transport: clients in networks that let no WebSocket through. They are in plenum_sockets, too.",
+                "Streams open now by transport: clients in networks that let no WebSocket through. They are in \
+                 plenum_sockets, too.",
             ),
             &["transport"],
         )?;
@@ -92,17 +96,20 @@ impl GatewayMetrics {
             sockets: gauge(
                 registry,
                 "plenum_sockets",
-                "WebSockets and streams open now, of every kind, before and after their sign-in. At plenum_sessions_max new ones are sent away.",
+                "WebSockets and streams open now, of every kind, before and after their sign-in. At \
+                 plenum_sessions_max new ones are sent away.",
             )?,
             sessions_max: gauge(
                 registry,
                 "plenum_sessions_max",
-                "Sockets and streams that this node takes: what the descriptor limit of the process or limits.connections allows.",
+                "Sockets and streams that this node takes: what the descriptor limit of the process or \
+                 limits.connections allows.",
             )?,
             sockets_kernel_bytes: gauge(
                 registry,
                 "plenum_sockets_kernel_bytes",
-                "Bytes that the kernel holds for realtime WebSockets that take no more: slow phones. It comes on top of the memory of the process. Streams (http_stream, sse) and /subscriptions are not in it.",
+                "Bytes that the kernel holds for realtime WebSockets that take no more: slow phones. It comes on \
+                 top of the memory of the process. Streams (http_stream, sse) and /subscriptions are not in it.",
             )?,
             sockets_kernel_max_bytes: gauge(
                 registry,

@@ -10,6 +10,8 @@ pub struct StorageMetrics {
     pub commit_seconds: Histogram,
     /// Log entries in one commit.
     pub commit_entries: Histogram,
+    /// Batches of rooms and other writes in one commit.
+    pub commit_jobs: Histogram,
     /// Commits that are durable.
     pub commits_ok: IntCounter,
     /// Transactions that were rolled back by an error.
@@ -38,32 +40,59 @@ impl StorageMetrics {
     /// When the registry has one of the names already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let commit_seconds = Histogram::with_opts(
-            HistogramOpts::new("plenum_storage_commit_seconds", "Time of one commit, in seconds.").buckets(vec![
+            HistogramOpts::new(
+                "plenum_storage_commit_seconds",
+                "From the beginning of a transaction to its end, with the sync to disk: what every acknowledged \
+                 message waits for.",
+            )
+            .buckets(vec![
                 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0,
             ]),
         )?;
         let commit_entries = Histogram::with_opts(
-            HistogramOpts::new("plenum_storage_commit_entries", "Log entries in one commit.").buckets(vec![
+            HistogramOpts::new(
+                "plenum_storage_commit_entries",
+                "Entries of all rooms that became durable with one sync: more of them make the disk cheaper per \
+                 message.",
+            )
+            .buckets(vec![
                 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0,
             ]),
         )?;
+        let commit_jobs = Histogram::with_opts(
+            HistogramOpts::new(
+                "plenum_storage_commit_jobs",
+                "Batches of rooms, and other writes, that shared one sync to disk.",
+            )
+            .buckets(vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]),
+        )?;
         let commits = IntCounterVec::new(
-            Opts::new("plenum_storage_commits_total", "Commits by outcome."),
+            Opts::new(
+                "plenum_storage_commits_total",
+                "Commits by outcome. rolled_back: nothing was stored, senders try again; unknown: the disk failed \
+                 at the worst moment, rooms read their logs anew. Anything but ok needs a look at the log.",
+            ),
             &["outcome"],
         )?;
-        let queue_jobs = IntGauge::new("plenum_storage_queue_jobs", "Jobs that wait for the writer.")?;
+        let queue_jobs = IntGauge::new(
+            "plenum_storage_queue_jobs",
+            "Writes that wait for the one writer. Growing: the disk is slower than the senders.",
+        )?;
         let wal_bytes = IntGauge::new(
             "plenum_storage_wal_bytes",
-            "Bytes in the write-ahead log that have not been copied back.",
+            "Bytes in the write-ahead log that have not been copied into the database yet. Growing without end: a \
+             reader or a full disk holds it up.",
         )?;
         registry.register(Box::new(commit_seconds.clone()))?;
         registry.register(Box::new(commit_entries.clone()))?;
+        registry.register(Box::new(commit_jobs.clone()))?;
         registry.register(Box::new(commits.clone()))?;
         registry.register(Box::new(queue_jobs.clone()))?;
         registry.register(Box::new(wal_bytes.clone()))?;
         Ok(Self {
             commit_seconds,
             commit_entries,
+            commit_jobs,
             commits_ok: commits.with_label_values(&["ok"]),
             commits_rolled_back: commits.with_label_values(&["rolled_back"]),
             commits_unknown: commits.with_label_values(&["unknown"]),

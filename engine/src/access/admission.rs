@@ -5,7 +5,7 @@ use storage::{AuthSession, Origin, StoreError, User, UserRole};
 use uuid::Uuid;
 
 use super::cache::Recent;
-use crate::{Caller, ConnectionClaims, Engine, TokenError, accounts::username, failure, limits};
+use crate::{Caller, ConnectionClaims, Engine, TokenError, accounts::username, failure, limits, metrics::LookedUp};
 
 /// What is remembered of an account for a moment.
 #[derive(Debug, Clone)]
@@ -84,8 +84,10 @@ impl Engine {
     pub(crate) async fn person(&self, user: &UserId) -> Result<Option<Person>, Error> {
         let now_ms = self.clock.now_ms();
         if let Some(person) = self.admissions.people.get(user, now_ms) {
+            self.metrics.looked_up(LookedUp::Memory);
             return Ok(Some(person));
         }
+        self.metrics.looked_up(LookedUp::Store);
         let found = self.store.user(user).await.map_err(failure::of_store)?;
         Ok(found.map(|found| self.remember(&found)))
     }
@@ -111,8 +113,10 @@ impl Engine {
         };
         let now_ms = self.clock.now_ms();
         if let Some(user) = self.admissions.alive.get(&session, now_ms) {
+            self.metrics.looked_up(LookedUp::Memory);
             return is_theirs(&user, claims);
         }
+        self.metrics.looked_up(LookedUp::Store);
         let found = self.store.session(session).await.map_err(failure::of_store)?;
         let found = found.ok_or(ErrorCode::Unauthorized)?;
         if self.admissions.has_ended(session, now_ms) || found.expires_ms <= now_ms {

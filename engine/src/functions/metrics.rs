@@ -13,13 +13,13 @@ const BUCKETS_S: &[f64] = &[
 ];
 
 struct OfMethod {
-    succeeded: IntCounter,
+    /// In the order of [`OUTCOMES`].
+    outcomes: [IntCounter; OUTCOMES.len()],
     seconds: Histogram,
 }
 
 /// Calls by method and outcome, and how long they took.
 pub(crate) struct FunctionMetrics {
-    calls: IntCounterVec,
     by_method: HashMap<&'static str, OfMethod>,
 }
 
@@ -30,26 +30,32 @@ impl FunctionMetrics {
     /// When a metric of this name is registered already.
     pub(crate) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let calls = IntCounterVec::new(
-            Opts::new("plenum_functions_total", "Calls of functions by method and outcome."),
+            Opts::new(
+                "plenum_functions_total",
+                "Calls over HTTP and rpc by method and outcome. unavailable and internal: the node's fault; \
+                 too_many: somebody is held back; the others: what callers did wrong.",
+            ),
             &["method", "outcome"],
         )?;
         let seconds = HistogramVec::new(
-            HistogramOpts::new("plenum_functions_seconds", "How long calls of functions took.")
-                .buckets(BUCKETS_S.to_vec()),
+            HistogramOpts::new(
+                "plenum_functions_seconds",
+                "How long calls over HTTP and rpc took inside the node, by method.",
+            )
+            .buckets(BUCKETS_S.to_vec()),
             &["method"],
         )?;
         registry.register(Box::new(calls.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
         let by_method = TABLE.iter().map(|row| {
             let of_method = OfMethod {
-                succeeded: calls.with_label_values(&[row.method, "ok"]),
+                outcomes: OUTCOMES.map(|outcome| calls.with_label_values(&[row.method, outcome])),
                 seconds: seconds.with_label_values(&[row.method]),
             };
             (row.method, of_method)
         });
         Ok(Self {
             by_method: by_method.collect(),
-            calls,
         })
     }
 
@@ -59,27 +65,37 @@ impl FunctionMetrics {
             return;
         };
         of_method.seconds.observe(took.as_secs_f64());
-        match error {
-            None => of_method.succeeded.inc(),
-            Some(code) => self.calls.with_label_values(&[method, outcome(code)]).inc(),
-        }
+        of_method.outcomes[error.map_or(0, outcome)].inc();
     }
 }
 
-/// A code's label.
-const fn outcome(code: ErrorCode) -> &'static str {
+/// Labels of outcomes.
+const OUTCOMES: [&str; 9] = [
+    "ok",
+    "unauthorized",
+    "denied",
+    "not_found",
+    "conflict",
+    "too_many",
+    "unavailable",
+    "internal",
+    "refused",
+];
+
+/// A code's place in [`OUTCOMES`].
+const fn outcome(code: ErrorCode) -> usize {
     match code {
-        ErrorCode::Unauthorized | ErrorCode::TokenExpired | ErrorCode::Expired => "unauthorized",
-        ErrorCode::PermissionDenied | ErrorCode::NotAvailable => "denied",
-        ErrorCode::NotFound | ErrorCode::UnknownChannel | ErrorCode::MethodNotFound => "not_found",
-        ErrorCode::Conflict | ErrorCode::AlreadySubscribed => "conflict",
-        ErrorCode::TooManyRequests => "too_many",
-        ErrorCode::Unavailable => "unavailable",
-        ErrorCode::Internal => "internal",
+        ErrorCode::Unauthorized | ErrorCode::TokenExpired | ErrorCode::Expired => 1,
+        ErrorCode::PermissionDenied | ErrorCode::NotAvailable => 2,
+        ErrorCode::NotFound | ErrorCode::UnknownChannel | ErrorCode::MethodNotFound => 3,
+        ErrorCode::Conflict | ErrorCode::AlreadySubscribed => 4,
+        ErrorCode::TooManyRequests => 5,
+        ErrorCode::Unavailable => 6,
+        ErrorCode::Internal => 7,
         ErrorCode::BadRequest
         | ErrorCode::Invalid
         | ErrorCode::TooLarge
         | ErrorCode::LimitExceeded
-        | ErrorCode::UnrecoverablePosition => "refused",
+        | ErrorCode::UnrecoverablePosition => 8,
     }
 }

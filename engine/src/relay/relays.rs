@@ -89,7 +89,7 @@ impl Relays {
         let mut relays = self.by_channel.write().unwrap_or_else(PoisonError::into_inner);
         let relay = relays
             .entry(channel.clone())
-            .or_insert_with(|| Arc::new(Relay::new(channel.clone())));
+            .or_insert_with(|| Arc::new(Relay::new(channel.clone(), Arc::clone(&self.metrics.kept))));
         relay.lock().opening += 1;
         let relay = Arc::clone(relay);
         self.metrics.channels.set(relays.len() as i64);

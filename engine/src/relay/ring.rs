@@ -2,21 +2,32 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::RelayEntry;
+use super::{RelayEntry, metrics::KeptMetrics};
 use crate::{
     Channel,
     limits::{RING_BYTES_MAX, RING_ENTRIES_MAX},
 };
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ring {
     entries: VecDeque<Arc<RelayEntry>>,
     size_bytes: usize,
+    kept: Arc<KeptMetrics>,
 }
 
 impl Ring {
+    /// Nothing kept yet.
+    pub(super) fn new(kept: Arc<KeptMetrics>) -> Self {
+        Self {
+            entries: VecDeque::new(),
+            size_bytes: 0,
+            kept,
+        }
+    }
+
     /// Appends the next entry; a deletion takes its target's content out of what is kept.
     pub(super) fn push(&mut self, channel: &Channel, entry: Arc<RelayEntry>) {
+        let (entries_before, bytes_before) = (self.entries.len(), self.size_bytes);
         if entry.is_deletion() {
             self.redact(channel, &entry);
         }
@@ -25,8 +36,11 @@ impl Ring {
         while self.entries.len() > RING_ENTRIES_MAX || (self.size_bytes > RING_BYTES_MAX && self.entries.len() > 1) {
             if let Some(oldest) = self.entries.pop_front() {
                 self.size_bytes -= oldest.size_bytes();
+                self.kept.dropped.inc();
             }
         }
+        self.kept.entries.add(self.entries.len() as i64 - entries_before as i64);
+        self.kept.bytes.add(self.size_bytes as i64 - bytes_before as i64);
     }
 
     fn redact(&mut self, channel: &Channel, deletion: &RelayEntry) {
@@ -53,6 +67,15 @@ impl Ring {
     }
 
     pub(super) fn clear(&mut self) {
-        *self = Self::default();
+        self.kept.entries.sub(self.entries.len() as i64);
+        self.kept.bytes.sub(self.size_bytes as i64);
+        self.entries = VecDeque::new();
+        self.size_bytes = 0;
+    }
+}
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        self.clear();
     }
 }

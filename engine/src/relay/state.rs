@@ -12,7 +12,7 @@ use protocol::{Epoch, UserId, client::ClientInfo};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::{Ephemeral, Inbox, RelayEntry, ring::Ring};
+use super::{Ephemeral, Inbox, RelayEntry, metrics::KeptMetrics, ring::Ring};
 use crate::Channel;
 
 /// The relay of one channel on this node; it lives while some shard is attached.
@@ -60,14 +60,14 @@ pub(super) struct Attached {
 }
 
 impl Relay {
-    pub(super) fn new(channel: Channel) -> Self {
+    pub(super) fn new(channel: Channel, kept: Arc<KeptMetrics>) -> Self {
         Self {
             channel,
             opened: OnceCell::new(),
             listeners: AtomicUsize::new(0),
             state: Mutex::new(State {
                 place: None,
-                ring: Ring::default(),
+                ring: Ring::new(kept),
                 early: BTreeMap::new(),
                 ephemeral: VecDeque::new(),
                 ephemeral_next: 0,

@@ -15,6 +15,7 @@ impl Sentinel {
     /// Counts the actor in.
     pub(super) fn new(desk: Desk) -> Self {
         desk.shared.metrics.active.inc();
+        desk.shared.metrics.woken.inc();
         Self {
             desk,
             exit: Cell::new(Exit::Panic),
@@ -35,6 +36,7 @@ impl Drop for Sentinel {
         shared.metrics.active.dec();
         if self.exit.get() == Exit::Asleep {
             shared.directory.remove(cell);
+            shared.metrics.slept.inc();
         }
         shared.tell(Event::Ended {
             cell: std::sync::Arc::clone(cell),

@@ -14,6 +14,7 @@ use super::{Commands, Flow, rate::Rate, subscribe::Subscription};
 use crate::{
     Caller, Channel, Engine,
     limits::COMMANDS_UNDER_WAY_MAX,
+    metrics::Limit,
     shard::{Ended, SessionKey, Shard, ShardNotice, Wire},
 };
 
@@ -105,6 +106,7 @@ impl Session {
     /// Ordered commands pass one by one; a full queue is answered at once.
     fn wait(&mut self, command: Command) {
         if self.waiting.len() >= COMMANDS_UNDER_WAY_MAX {
+            self.engine.metrics.limited(Limit::Commands);
             return self.reply(command.id, Err(ErrorCode::TooManyRequests.into()));
         }
         self.waiting.push_back(command);

@@ -32,9 +32,11 @@ struct Admitted {
 impl Session {
     pub(super) fn connect(&mut self, id: u32, request: ConnectRequest, ctx: &mut Context<Self>) {
         if self.shard.is_draining() {
+            self.engine.metrics.connect(Some(ErrorCode::Unavailable));
             return self.close(Disconnect::Shutdown);
         }
         if request.token.is_empty() && !self.engine.limits.allow_anonymous {
+            self.engine.metrics.connect(Some(ErrorCode::BadRequest));
             return self.close(Disconnect::BadRequest);
         }
         self.stage = Stage::Connecting;
@@ -65,8 +67,10 @@ impl Session {
             .auth_session
             .is_some_and(|login| self.engine.has_session_ended(login))
         {
+            self.engine.metrics.connect(Some(ErrorCode::Unauthorized));
             return self.close(Disconnect::InvalidToken);
         }
+        self.engine.metrics.connect(None);
         // A stream's pong would be a request of its own; its end is seen when a ping can't be written.
         let is_stream = self.secret.is_some();
         self.shard.connected(self.key, self.caller.user.clone(), !is_stream);
@@ -101,6 +105,7 @@ impl Session {
 
     fn refused(&mut self, id: u32, error: Error) {
         self.stage = Stage::New;
+        self.engine.metrics.connect(Some(error.code));
         match error.code {
             ErrorCode::Unauthorized => self.close(Disconnect::InvalidToken),
             ErrorCode::PermissionDenied => self.close(Disconnect::PermissionDenied),

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::Session;
 use crate::{
     Channel, ChannelKind,
+    metrics::Limit,
     rooms::{Command, Verb},
 };
 
@@ -49,6 +50,7 @@ impl Session {
         if is_allowed {
             Ok(())
         } else {
+            self.engine.metrics.limited(Limit::PublishRate);
             Err(ErrorCode::TooManyRequests.into())
         }
     }

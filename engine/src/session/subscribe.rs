@@ -13,7 +13,7 @@ use super::{Session, expire::seconds_left};
 use crate::{
     Caller, Channel, ChannelKind, Engine, TokenError, access,
     limits::SUBSCRIPTIONS_MAX,
-    metrics::RecoveryOutcome,
+    metrics::{Limit, RecoveryOutcome},
     shard::{Held, Recovery, Resumed, SessionKey, Shard},
 };
 
@@ -102,6 +102,7 @@ impl Session {
             return self.reply(id, Err(ErrorCode::AlreadySubscribed.into()));
         }
         if self.subscriptions.iter().filter(|known| !known.is_ended).count() >= SUBSCRIPTIONS_MAX {
+            self.engine.metrics.limited(Limit::Subscriptions);
             return self.reply(id, Err(ErrorCode::LimitExceeded.into()));
         }
         let may_recover = !self.lags_too_often(&channel);

@@ -18,6 +18,8 @@ pub(super) struct Log {
     pub(super) listeners: Vec<SessionKey>,
     /// When the last sweep began.
     pub(super) swept_at: Option<Instant>,
+    /// The last seq that the last sweep began with.
+    pub(super) swept_seq: u64,
     pub(super) is_due: bool,
     /// Reads of older entries under way; deletions are remembered meanwhile.
     pub(super) reads: u32,
@@ -58,6 +60,7 @@ impl Inner {
             windows: Vec::new(),
             listeners: Vec::new(),
             swept_at: None,
+            swept_seq: attachment.seq,
             is_due: false,
             reads: 0,
             deletions: Vec::new(),

@@ -7,6 +7,7 @@
 mod block;
 mod close;
 mod cursor;
+mod figures;
 mod flush;
 mod log;
 mod outbox;
@@ -36,6 +37,7 @@ use crate::{
     metrics::EngineMetrics,
     relay::{Inbox, Relays},
 };
+use figures::Figures;
 use log::Log;
 use slot::Slot;
 
@@ -68,6 +70,7 @@ struct Inner {
     unfinished: Vec<SessionKey>,
     /// Bytes of all framed logs.
     log_bytes: usize,
+    figures: Figures,
     is_draining: bool,
 }
 
@@ -76,8 +79,12 @@ impl Shard {
     pub fn new(relays: Relays, clock: Clock, limits: Arc<Limits>, metrics: Arc<EngineMetrics>) -> Self {
         let inbox = Arc::default();
         relays.enlist(&inbox);
+        let inner = Inner {
+            figures: Figures::of(metrics.enlist_shard()),
+            ..Inner::default()
+        };
         Self {
-            inner: Rc::default(),
+            inner: Rc::new(RefCell::new(inner)),
             inbox,
             relays,
             clock,

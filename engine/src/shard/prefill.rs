@@ -13,6 +13,7 @@ use protocol::{
 use super::{Held, Inner, Shard};
 use crate::{
     limits::{SHARD_LOG_BYTES_MAX, WINDOW_BYTES_MAX},
+    metrics::Limit,
     relay::{Relay, RelayEntry},
 };
 
@@ -60,7 +61,15 @@ impl Shard {
             let Some(entries) = self.read_range(&relay, first, last).await? else {
                 return Ok(false);
             };
-            if let Some(done) = self.inner.borrow_mut().put_in_front(reading.log, held, entries)? {
+            let count = entries.len() as u64;
+            let put = self.inner.borrow_mut().put_in_front(reading.log, held, entries);
+            if put.is_err() {
+                self.metrics.limited(Limit::LogBytes);
+            }
+            if let Some(done) = put? {
+                if done {
+                    self.metrics.prefilled_entries.inc_by(count);
+                }
                 return Ok(done);
             }
         }

@@ -8,6 +8,7 @@ use super::{Ended, Outbox, Shard, Wire, cursor::Cursor};
 use crate::{
     Channel,
     limits::{PERSONAL_BYTES_MAX, PING_INTERVAL_S},
+    metrics::Limit,
 };
 
 /// A session's place in its shard. A key of an ended session finds nothing.
@@ -140,6 +141,7 @@ impl Shard {
         }
         if slot.personal.len() + frames.len() > PERSONAL_BYTES_MAX && !slot.personal.is_empty() {
             drop(inner);
+            self.metrics.limited(Limit::PersonalBytes);
             return self.close(key, protocol::Disconnect::Slow);
         }
         slot.personal.extend_from_slice(frames);

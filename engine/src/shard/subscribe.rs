@@ -80,6 +80,7 @@ impl Shard {
         }
         let is_recovered = self.inner.borrow_mut().rewind(held, recovery.offset);
         Ok(if is_recovered {
+            self.metrics.recovered_entries.inc_by(end - recovery.offset);
             Resumed {
                 is_recovered,
                 offset: recovery.offset,

@@ -46,6 +46,10 @@ impl Shard {
             }
             log.is_due = false;
             log.swept_at = Some(now);
+            let gathered = log.seq.saturating_sub(std::mem::replace(&mut log.swept_seq, log.seq));
+            if gathered > 0 {
+                self.metrics.sweep_entries.observe(gathered as f64);
+            }
             sweeps.push(Sweep {
                 log: log_index,
                 left: log.listeners.len(),

@@ -50,6 +50,7 @@ impl Inner {
                 seq,
                 ephemeral_next,
             } => {
+                shard.metrics.restarted_logs.inc();
                 log.epoch = epoch;
                 log.seq = seq;
                 log.ephemeral_next = ephemeral_next;

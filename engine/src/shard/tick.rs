@@ -1,8 +1,8 @@
-//! Once a second: pings, missing pongs, sessions without progress, connections that never became sessions.
+//! Once a second: pings, missing pongs, sessions without progress, connections that never became sessions, and the shard's figures.
 
 use protocol::{Disconnect, client::encode_ping};
 
-use super::{Inner, SessionKey, Shard, ShardNotice, slot::Slot};
+use super::{Inner, SessionKey, Shard, ShardNotice, figures::Lag, slot::Slot};
 use crate::limits::{NO_PROGRESS_AFTER, PING_INTERVAL_S, PONG_TIMEOUT_S};
 
 /// Seconds that a closing connection has for taking its last bytes.
@@ -21,16 +21,19 @@ impl Shard {
         let now_s = self.now_s();
         let connect_timeout_s = self.limits.connect_timeout_s;
         let due: Vec<(SessionKey, Due)> = {
-            let inner = self.inner.borrow();
+            let mut inner = self.inner.borrow_mut();
             let key = |index: usize, slot: &Slot| SessionKey {
                 index: index as u32,
                 generation: slot.generation,
             };
-            let due = inner
-                .slots
-                .iter()
-                .filter_map(|(index, slot)| Some((key(index, slot), slot.due(now_s, connect_timeout_s)?)));
-            due.collect()
+            let mut lag = Lag::default();
+            let due = inner.slots.iter().filter_map(|(index, slot)| {
+                inner.add_lag(self, slot, &mut lag);
+                Some((key(index, slot), slot.due(now_s, connect_timeout_s)?))
+            });
+            let due = due.collect();
+            inner.show_figures(self, &lag);
+            due
         };
         for (key, due) in due {
             match due {

@@ -118,6 +118,7 @@ impl Writer {
     fn attempt(&mut self, jobs: Jobs) -> Attempt {
         self.commits = self.commits.saturating_add(1);
         let entries: usize = jobs.iter().map(|job| job.entries()).sum();
+        let together = jobs.len();
         let span = tracing::debug_span!("commit", jobs = jobs.len(), entries);
         let _entered = span.enter();
         let begun = Instant::now();
@@ -128,6 +129,7 @@ impl Writer {
                 .commit_seconds
                 .observe(begun.elapsed().as_secs_f64());
             self.shared.metrics.commit_entries.observe(entries as f64);
+            self.shared.metrics.commit_jobs.observe(together as f64);
         }
         attempt
     }
