@@ -27,6 +27,15 @@ pub struct Target {
     pub address: SocketAddr,
 }
 
+impl Target {
+    /// The path of another endpoint of the same server: below what stands before the usual endpoint of sockets, if it is used.
+    pub fn beside(&self, endpoint: &str) -> String {
+        let path = self.path.split('?').next().unwrap_or_default();
+        let below = path.strip_suffix(PATH_USUAL).unwrap_or_default();
+        format!("{below}{endpoint}")
+    }
+}
+
 /// Why a target is not used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
@@ -139,6 +148,19 @@ mod tests {
             parse("http://node/chat?x=1"),
             Ok(("node".to_owned(), 80, "/chat?x=1".to_owned()))
         );
+    }
+
+    #[tokio::test]
+    async fn other_endpoints_stand_beside_the_usual_one() {
+        for (url, expected) in [
+            ("ws://127.0.0.1", "/emulation"),
+            ("ws://127.0.0.1/below/connection/websocket?x=1", "/below/emulation"),
+            ("ws://127.0.0.1/chat", "/emulation"),
+        ] {
+            let target: TargetUrl = url.parse().expect("a target");
+            let target = target.look_up(false).await.expect("an address");
+            assert_eq!(target.beside("/emulation"), expected);
+        }
     }
 
     #[test]

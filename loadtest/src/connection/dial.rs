@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::OpenError;
-use crate::limits::{OPEN_TIMEOUT, RECEIVE_BUFFER_BYTES, SOURCE_ADDRESSES_MAX};
+use crate::limits::{OPEN_TIMEOUT, SOURCE_ADDRESSES_MAX};
 
 /// The source addresses of one thread.
 #[derive(Debug, Default)]
@@ -27,11 +27,12 @@ pub struct Sources {
 
 impl Sources {
     /// Opens a connection, from a further source address when the ports of the current one have run out.
-    pub(super) async fn dial(&self, to: SocketAddr) -> Result<TcpStream, OpenError> {
+    /// The kernel takes `receive_buffer_bytes` as a wish (socket(7)).
+    pub(super) async fn dial(&self, to: SocketAddr, receive_buffer_bytes: u32) -> Result<TcpStream, OpenError> {
         let attempt = async {
             loop {
                 let source = self.current.get();
-                match dial_from(source, to).await {
+                match dial_from(source, to, receive_buffer_bytes).await {
                     Err(error) if ports_ran_out(&error) && self.turn_from(source, to) => {}
                     other => return other,
                 }
@@ -55,7 +56,7 @@ impl Sources {
     }
 }
 
-async fn dial_from(source: u8, to: SocketAddr) -> io::Result<TcpStream> {
+async fn dial_from(source: u8, to: SocketAddr, receive_buffer_bytes: u32) -> io::Result<TcpStream> {
     let socket = if to.is_ipv4() {
         TcpSocket::new_v4()
     } else {
@@ -64,7 +65,7 @@ async fn dial_from(source: u8, to: SocketAddr) -> io::Result<TcpStream> {
     if source > 0 {
         socket.bind(SocketAddr::from((Ipv4Addr::new(127, 0, 0, source), 0)))?;
     }
-    socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
+    socket.set_recv_buffer_size(receive_buffer_bytes)?;
     // A phone that drops out sends no goodbye and leaves no port behind that rests.
     socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO))?;
     socket.connect(to).await

@@ -35,6 +35,12 @@ pub enum OpenError {
     /// HTTP, but no WebSocket.
     #[error("no WebSocket: {0}")]
     Refused(#[from] ResponseError),
+    /// HTTP, but no stream.
+    #[error("no stream: the server answered with status {0}")]
+    Status(u16),
+    /// An answer of another kind, or with an end.
+    #[error("no stream: the server gave an answer of another kind")]
+    NoStream,
     /// WebSocket, but not this protocol.
     #[error("the server did not agree on the sub-protocol {0}")]
     Subprotocol(&'static str),
@@ -43,7 +49,10 @@ pub enum OpenError {
 impl OpenError {
     /// Whether trying again can help.
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::Dial(_) | Self::Timeout | Self::HungUp)
+        matches!(
+            self,
+            Self::Dial(_) | Self::Timeout | Self::HungUp | Self::Status(429 | 500..=599)
+        )
     }
 }
 
@@ -73,7 +82,7 @@ pub(super) async fn shake_hands(
 }
 
 /// The head without its empty line, and what came after it.
-async fn read_head(stream: &mut TcpStream) -> Result<(Vec<u8>, Vec<u8>), OpenError> {
+pub(super) async fn read_head(stream: &mut TcpStream) -> Result<(Vec<u8>, Vec<u8>), OpenError> {
     let mut received = Vec::with_capacity(512);
     loop {
         if let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -92,10 +101,10 @@ async fn read_head(stream: &mut TcpStream) -> Result<(Vec<u8>, Vec<u8>), OpenErr
 }
 
 /// A header line: name and value.
-type Header<'a> = (&'a str, &'a [u8]);
+pub(super) type Header<'a> = (&'a str, &'a [u8]);
 
 /// The status and the header lines.
-fn parse_head(head: &[u8]) -> Option<(u16, Vec<Header<'_>>)> {
+pub(super) fn parse_head(head: &[u8]) -> Option<(u16, Vec<Header<'_>>)> {
     let mut lines = std::str::from_utf8(head).ok()?.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
     let headers = lines.map(|line| {

@@ -32,7 +32,8 @@ pub fn connect(token: String) -> Command {
 impl Desk {
     pub(super) fn reply(&mut self, read: Read<'_>, reply: Reply, outbox: &mut Outbox) -> Result<(), Ended> {
         match (reply.id, reply.result) {
-            (CONNECT, Ok(_)) => {
+            (CONNECT, Ok(CommandResult::Connect(result))) => {
+                outbox.opened(result.session, result.node);
                 outbox.command(&self.subscribe(read));
                 Ok(())
             }

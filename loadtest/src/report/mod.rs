@@ -63,6 +63,9 @@ pub struct Parameters {
     pub channel: String,
     /// The encoding's sub-protocol.
     pub encoding: String,
+    /// What carried messages to phones: `websocket`, `http_stream` or `sse`.
+    #[serde(default = "usual_transport")]
+    pub transport: String,
     /// Phones.
     pub sessions: u64,
     /// Threads of phones.
@@ -81,6 +84,11 @@ pub struct Parameters {
     pub history: u32,
     /// Makes cuts and pauses reproducible.
     pub seed: u64,
+}
+
+/// What reports of before there was a choice mean.
+fn usual_transport() -> String {
+    "websocket".to_owned()
 }
 
 /// Messages of the publisher.

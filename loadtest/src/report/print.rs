@@ -31,10 +31,11 @@ impl Report {
         )?;
         writeln!(
             out,
-            "  asked for   {} phones in {} by {}, {} threads, seed {}",
+            "  asked for   {} phones in {} by {} over {}, {} threads, seed {}",
             grouped(asked.sessions),
             asked.channel,
             asked.encoding,
+            asked.transport,
             asked.threads,
             asked.seed
         )?;

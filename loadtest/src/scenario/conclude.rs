@@ -1,5 +1,7 @@
 //! From what all threads have found out to a report.
 
+use protocol::client::Transport;
+
 use super::{
     Plan, RunError,
     conduct::{Conduct, Look, Returned},
@@ -159,6 +161,7 @@ fn parameters(plan: &Plan) -> Parameters {
         targets: targets.collect(),
         channel: settings.channel.clone(),
         encoding: settings.encoding.subprotocol().to_owned(),
+        transport: transport(settings.variant.transport()).to_owned(),
         sessions: settings.sessions,
         threads: settings.threads,
         rate_per_second: plan.rate_per_second,
@@ -168,6 +171,14 @@ fn parameters(plan: &Plan) -> Parameters {
         resume_share: settings.resume_share,
         history: settings.history,
         seed: settings.seed,
+    }
+}
+
+const fn transport(transport: Transport) -> &'static str {
+    match transport {
+        Transport::WebSocket => "websocket",
+        Transport::HttpStream => "http_stream",
+        Transport::Sse => "sse",
     }
 }
 

@@ -1,7 +1,4 @@
-use protocol::{
-    client::{Transport, Variant, encode_publication, frame},
-    websocket::Role,
-};
+use protocol::client::{Transport, Variant, encode_publication, frame};
 
 use super::*;
 use crate::{
@@ -14,17 +11,18 @@ use crate::{
 const ENTRIES: u64 = 300;
 const MARKER: Marker = Marker::new(7);
 
-fn bytes_of(offsets: impl Iterator<Item = u64>, encoding: Encoding) -> Vec<u8> {
+fn websocket(encoding: Encoding) -> Variant {
+    Variant::new(encoding, Transport::WebSocket).expect("a variant")
+}
+
+fn bytes_of(offsets: impl Iterator<Item = u64>, variant: Variant) -> Vec<u8> {
     let mut out = Vec::new();
     for number in offsets {
         let data = MARKER.message(Mark { number, intended_us: 1 }, 100 + number as usize);
         let mut message = Vec::new();
-        encode_publication(encoding, "room", &Publication::new(number, data), &mut message);
-        frame(
-            Variant::new(encoding, Transport::WebSocket).expect("a variant"),
-            &message,
-            &mut out,
-        );
+        let entry = Publication::new(number, data);
+        encode_publication(variant.encoding(), "room", &entry, &mut message);
+        frame(variant, &message, &mut out);
     }
     out
 }
@@ -43,18 +41,19 @@ fn desk() -> Desk {
 }
 
 /// Gives `bytes` to a phone in pieces of these lengths, taken in turn.
-fn give(desk: &mut Desk, phone: usize, encoding: Encoding, mut bytes: &[u8], mut length: impl FnMut() -> usize) {
-    let mut decoder = Decoder::new(Role::Client, 1 << 20, None);
-    let mut outbox = Outbox::new(encoding, Random::part(1, 1));
+fn give(desk: &mut Desk, phone: usize, variant: Variant, mut bytes: &[u8], mut length: impl FnMut() -> usize) {
+    let mut incoming = Incoming::new(variant, false);
+    let mut outbox = Outbox::new(variant.encoding(), Random::part(1, 1));
     let read = Read {
         phone,
         now_us: 2,
-        encoding,
+        encoding: variant.encoding(),
         channel: "room",
     };
     while !bytes.is_empty() {
         let (piece, rest) = bytes.split_at(length().clamp(1, bytes.len()));
-        desk.take(read, &mut decoder, piece, &mut outbox).expect("the protocol");
+        desk.take(read, &mut incoming, piece, &mut outbox)
+            .expect("the protocol");
         bytes = rest;
     }
 }
@@ -63,11 +62,11 @@ fn give(desk: &mut Desk, phone: usize, encoding: Encoding, mut bytes: &[u8], mut
 fn it_makes_no_difference_in_which_pieces_entries_come() {
     let seed = Random::fresh_seed();
     let mut random = Random::part(seed, 0);
-    for encoding in Encoding::ALL {
-        let (mut desk, bytes) = (desk(), bytes_of(1..=ENTRIES, encoding));
-        give(&mut desk, 0, encoding, &bytes, || 10_000);
-        give(&mut desk, 1, encoding, &bytes, || 1 + (random.number() % 700) as usize);
-        give(&mut desk, 2, encoding, &bytes, || 1);
+    for variant in Variant::ALL {
+        let (mut desk, bytes) = (desk(), bytes_of(1..=ENTRIES, variant));
+        give(&mut desk, 0, variant, &bytes, || 10_000);
+        give(&mut desk, 1, variant, &bytes, || 1 + (random.number() % 700) as usize);
+        give(&mut desk, 2, variant, &bytes, || 1);
         let places: Vec<_> = desk
             .records
             .iter()
@@ -84,11 +83,11 @@ fn it_makes_no_difference_in_which_pieces_entries_come() {
 
 #[test]
 fn one_byte_that_differs_from_what_others_got_is_noticed() {
-    let (mut desk, mut bytes) = (desk(), bytes_of(1..=ENTRIES, Encoding::Json));
-    give(&mut desk, 0, Encoding::Json, &bytes, || usize::MAX);
+    let (mut desk, mut bytes) = (desk(), bytes_of(1..=ENTRIES, websocket(Encoding::Json)));
+    give(&mut desk, 0, websocket(Encoding::Json), &bytes, || usize::MAX);
     let padding = bytes.windows(3).rposition(|window| window == b"...").expect("padding");
     bytes[padding] = b',';
-    give(&mut desk, 1, Encoding::Json, &bytes, || usize::MAX);
+    give(&mut desk, 1, websocket(Encoding::Json), &bytes, || usize::MAX);
     assert_eq!(desk.tally.faults.altered, 1);
 }
 
@@ -98,11 +97,11 @@ fn a_frame_that_is_left_out_is_a_hole_whatever_the_others_had() {
     give(
         &mut desk,
         0,
-        Encoding::Json,
-        &bytes_of(1..=ENTRIES, Encoding::Json),
+        websocket(Encoding::Json),
+        &bytes_of(1..=ENTRIES, websocket(Encoding::Json)),
         || usize::MAX,
     );
-    let without_two = bytes_of((1..=ENTRIES).filter(|offset| *offset != 2), Encoding::Json);
-    give(&mut desk, 1, Encoding::Json, &without_two, || usize::MAX);
+    let without_two = bytes_of((1..=ENTRIES).filter(|offset| *offset != 2), websocket(Encoding::Json));
+    give(&mut desk, 1, websocket(Encoding::Json), &without_two, || usize::MAX);
     assert_eq!(desk.records[1].place.holes(), 1);
 }

@@ -2,6 +2,7 @@
 
 mod room;
 mod server;
+mod streams;
 
 use clap::Parser;
 use loadtest::{

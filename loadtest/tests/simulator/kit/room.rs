@@ -2,12 +2,13 @@
 
 use protocol::{
     client::{
-        Encoding, HistoryRequest, HistoryResult, Publication, SubscribeRequest, SubscribeResult, Transport, Variant,
-        encode_publication, frame,
+        HistoryRequest, HistoryResult, Publication, SubscribeRequest, SubscribeResult, Variant, encode_publication,
+        frame,
     },
     payload::Payload,
 };
-use tokio::sync::mpsc;
+
+use super::server::Ear;
 
 /// What the server does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +60,7 @@ const AT: u64 = 10;
 pub struct Room {
     pub behaviour: Behaviour,
     log: Vec<Payload>,
-    listeners: Vec<mpsc::Sender<Vec<u8>>>,
+    listeners: Vec<Ear>,
     held: Option<Payload>,
     subscriptions: u64,
 }
@@ -102,22 +103,21 @@ impl Room {
     fn append(&mut self, channel: &str, data: Payload) {
         self.log.push(data);
         let offset = self.end();
-        let as_it_is = self.push(channel, offset);
         for (index, listener) in self.listeners.iter().enumerate() {
             let frames = if index == 0 {
-                self.for_the_first(channel, offset)
+                self.for_the_first(channel, offset, listener.variant)
             } else {
-                vec![as_it_is.clone()]
+                vec![self.push(channel, offset, listener.variant)]
             };
             for frame in frames {
-                let _ = listener.try_send(frame); // whoever has left gets nothing
+                let _ = listener.sender.try_send(frame); // whoever has left gets nothing
             }
         }
     }
 
     /// What the first listener gets.
-    fn for_the_first(&self, channel: &str, offset: u64) -> Vec<Vec<u8>> {
-        let push = |offset| self.push(channel, offset);
+    fn for_the_first(&self, channel: &str, offset: u64, variant: Variant) -> Vec<Vec<u8>> {
+        let push = |offset| self.push(channel, offset, variant);
         match self.behaviour {
             Behaviour::LosesOne if offset == AT => vec![],
             Behaviour::LosesTheEnd if offset >= AT => vec![],
@@ -126,14 +126,14 @@ impl Room {
             Behaviour::SwapsTwo if offset == AT + 1 => vec![push(AT + 1), push(AT)],
             Behaviour::AltersOne if offset == AT => {
                 let text = Payload::from_value("another text").expect("JSON");
-                vec![framed(channel, &Publication::new(offset, text))]
+                vec![framed(channel, &Publication::new(offset, text), variant)]
             }
             _ => vec![push(offset)],
         }
     }
 
-    fn push(&self, channel: &str, offset: u64) -> Vec<u8> {
-        framed(channel, &self.publication(offset))
+    fn push(&self, channel: &str, offset: u64, variant: Variant) -> Vec<u8> {
+        framed(channel, &self.publication(offset), variant)
     }
 
     fn publication(&self, offset: u64) -> Publication {
@@ -146,12 +146,9 @@ impl Room {
     }
 
     /// Gives frames that come before the answer, and the answer.
-    pub fn subscribe(
-        &mut self,
-        request: &SubscribeRequest,
-        listener: mpsc::Sender<Vec<u8>>,
-    ) -> (Vec<Vec<u8>>, SubscribeResult) {
+    pub fn subscribe(&mut self, request: &SubscribeRequest, listener: Ear) -> (Vec<Vec<u8>>, SubscribeResult) {
         self.subscriptions += 1;
+        let variant = listener.variant;
         self.listeners.push(listener);
         let mut result = SubscribeResult {
             recoverable: true,
@@ -173,7 +170,7 @@ impl Room {
                 result.publications = (first..=self.end()).map(|offset| self.publication(offset)).collect();
             }
             if self.behaviour == Behaviour::PushesBeforeReply && self.end() > request.offset {
-                before.push(self.push(&request.channel, request.offset + 1));
+                before.push(self.push(&request.channel, request.offset + 1, variant));
             }
         }
         (before, result)
@@ -197,11 +194,10 @@ impl Room {
     }
 }
 
-fn framed(channel: &str, publication: &Publication) -> Vec<u8> {
+fn framed(channel: &str, publication: &Publication, variant: Variant) -> Vec<u8> {
     let mut message = Vec::new();
-    encode_publication(Encoding::Json, channel, publication, &mut message);
+    encode_publication(variant.encoding(), channel, publication, &mut message);
     let mut out = Vec::new();
-    let variant = Variant::new(Encoding::Json, Transport::WebSocket).expect("a variant");
     frame(variant, &message, &mut out);
     out
 }

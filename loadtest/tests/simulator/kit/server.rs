@@ -1,4 +1,4 @@
-//! The server's sockets.
+//! The server's connections, and what it answers.
 
 use std::{
     net::SocketAddr,
@@ -8,8 +8,8 @@ use std::{
 use protocol::{
     ErrorCode,
     client::{
-        CommandResult, Encoding, Incoming, PublishRequest, Reply, Request, Transport, Variant, decode_commands,
-        encode_reply, frame,
+        CommandResult, ConnectResult, Encoding, Incoming, PublishRequest, Reply, Request, Transport, Variant,
+        decode_commands, encode_reply, frame,
     },
     payload::PayloadLimits,
     websocket::{Decoder, Event, Role, Upgrade},
@@ -20,7 +20,10 @@ use tokio::{
     sync::{mpsc, watch},
 };
 
-use super::room::{Behaviour, Room};
+use super::{
+    room::{Behaviour, Room},
+    streams::{Request as HttpRequest, Streams, serve_emulation, serve_stream},
+};
 
 /// After so many messages a server that dies is dead.
 const LIVES_FOR: u64 = 10;
@@ -46,95 +49,122 @@ impl Server {
 }
 
 async fn accept(listener: TcpListener, behaviour: Behaviour, alive: watch::Sender<bool>) {
-    let room = Arc::new(Mutex::new(Room::new(behaviour)));
     let mut ends = alive.subscribe();
+    let shared = Arc::new(Shared {
+        room: Mutex::new(Room::new(behaviour)),
+        streams: Mutex::default(),
+        alive,
+    });
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 let (stream, _) = accepted.expect("a connection");
-                let connection = Connection { stream, room: room.clone(), alive: alive.clone() };
-                tokio::spawn(connection.serve());
+                tokio::spawn(serve(shared.clone(), stream));
             }
             _ = ends.wait_for(|alive| !*alive) => return,
         }
     }
 }
 
-struct Connection {
-    stream: TcpStream,
-    room: Arc<Mutex<Room>>,
+/// Where pushes to one client go to.
+#[derive(Clone)]
+pub struct Ear {
+    pub sender: mpsc::Sender<Vec<u8>>,
+    pub variant: Variant,
+    /// The name of a stream's session.
+    pub session: String,
+}
+
+/// What all connections share.
+pub struct Shared {
+    room: Mutex<Room>,
+    pub streams: Mutex<Streams>,
     alive: watch::Sender<bool>,
 }
 
-impl Connection {
-    /// Until the client leaves or the server dies.
-    async fn serve(mut self) {
-        let mut ends = self.alive.subscribe();
+/// Until the client leaves or the server dies.
+async fn serve(shared: Arc<Shared>, mut stream: TcpStream) {
+    let mut ends = shared.alive.subscribe();
+    let talk = async {
+        let request = HttpRequest::read(&mut stream).await?;
+        if request.line.contains(" /emulation ") {
+            serve_emulation(&shared, &mut stream, request).await
+        } else if request.line.contains("websocket") {
+            serve_socket(&shared, &mut stream, request).await
+        } else {
+            serve_stream(&shared, &mut stream, request).await
+        }
+    };
+    tokio::select! {
+        _ = talk => {}
+        _ = ends.wait_for(|alive| !*alive) => {}
+    }
+}
+
+async fn serve_socket(shared: &Shared, stream: &mut TcpStream, request: HttpRequest) -> Option<()> {
+    let upgrade = Upgrade::check("GET", (1, 1), request.headers()).ok()?;
+    let protocol = upgrade.choose_protocol(&Encoding::ALL.map(Encoding::subprotocol));
+    let encoding = protocol.and_then(Encoding::from_subprotocol).unwrap_or(Encoding::Json);
+    let response = upgrade.response(protocol, None);
+    stream.write_all(response.as_bytes()).await.ok()?;
+    let mut received = request.rest;
+    let mut decoder = Decoder::new(Role::Server, 1 << 20, None);
+    let (sender, mut pushes) = mpsc::channel(10_000);
+    let variant = Variant::new(encoding, Transport::WebSocket)?;
+    let ear = Ear {
+        sender,
+        variant,
+        session: String::new(),
+    };
+    loop {
+        let mut input = &received[..];
+        let mut out = Vec::new();
+        while let Some(event) = decoder.decode(&mut input).ok()? {
+            match event {
+                Event::Text(text) => out.extend(shared.answer(text.as_bytes(), &ear)),
+                Event::Binary(bytes) => out.extend(shared.answer(&bytes, &ear)),
+                Event::Close(_) => return None,
+                _ => {}
+            }
+        }
+        stream.write_all(&out).await.ok()?;
+        received.clear();
         tokio::select! {
-            _ = self.talk() => {}
-            _ = ends.wait_for(|alive| !*alive) => {}
+            biased; // an answer is written before the pushes that follow it
+            push = pushes.recv() => stream.write_all(&push?).await.ok()?,
+            read = stream.read_buf(&mut received) => if read.ok()? == 0 { return None },
         }
     }
+}
 
-    async fn talk(&mut self) -> Option<()> {
-        let rest = self.shake_hands().await?;
-        let mut decoder = Decoder::new(Role::Server, 1 << 20, None);
-        let (sender, mut pushes) = mpsc::channel(10_000);
-        let mut received = rest;
-        loop {
-            let mut input = &received[..];
-            let mut out = Vec::new();
-            while let Some(event) = decoder.decode(&mut input).ok()? {
-                match event {
-                    Event::Text(text) => self.answer(&text, &sender, &mut out),
-                    Event::Close(_) => return None,
-                    _ => {}
-                }
-            }
-            self.stream.write_all(&out).await.ok()?;
-            received.clear();
-            tokio::select! {
-                biased; // an answer is written before the pushes that follow it
-                push = pushes.recv() => self.stream.write_all(&push?).await.ok()?,
-                read = self.stream.read_buf(&mut received) => if read.ok()? == 0 { return None },
-            }
-        }
+impl Shared {
+    /// Carries commands out; gives the framed answers.
+    pub fn answer(&self, commands: &[u8], ear: &Ear) -> Vec<u8> {
+        self.carry_out(&mut self.room.lock().expect("the room"), commands, ear)
     }
 
-    async fn shake_hands(&mut self) -> Option<Vec<u8>> {
-        let mut received = Vec::new();
-        let end = loop {
-            if let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n") {
-                break end;
-            }
-            if self.stream.read_buf(&mut received).await.ok()? == 0 {
-                return None;
-            }
-        };
-        let rest = received.split_off(end + 4);
-        let head = String::from_utf8(received).ok()?;
-        let lines = head.split("\r\n").skip(1).filter_map(|line| line.split_once(": "));
-        let headers: Vec<_> = lines.map(|(name, value)| (name, value.as_bytes())).collect();
-        let upgrade = Upgrade::check("GET", (1, 1), headers).ok()?;
-        let protocol = upgrade.choose_protocol(&[Encoding::Json.subprotocol()]);
-        self.stream
-            .write_all(upgrade.response(protocol, None).as_bytes())
-            .await
-            .ok()?;
-        Some(rest)
+    /// Carries commands out and sends the answers on the stream, before anything that is pushed after them.
+    pub fn answer_beside(&self, commands: &[u8], ear: &Ear) -> bool {
+        let mut room = self.room.lock().expect("the room");
+        let answer = self.carry_out(&mut room, commands, ear);
+        ear.sender.try_send(answer).is_ok()
     }
 
-    fn answer(&self, text: &str, sender: &mpsc::Sender<Vec<u8>>, out: &mut Vec<u8>) {
-        for incoming in decode_commands(Encoding::Json, text.as_bytes(), &PayloadLimits::default()) {
+    fn carry_out(&self, room: &mut Room, commands: &[u8], ear: &Ear) -> Vec<u8> {
+        let mut out = Vec::new();
+        let encoding = ear.variant.encoding();
+        for incoming in decode_commands(encoding, commands, &PayloadLimits::default()) {
             let Incoming::Command(command) = incoming.expect("a command") else {
                 continue;
             };
-            let mut room = self.room.lock().expect("the room");
             let result = match command.request {
                 Request::Connect(_) if room.behaviour == Behaviour::RefusesTokens => Err(ErrorCode::Unauthorized),
-                Request::Connect(_) => Ok(CommandResult::Connect(Default::default())),
+                Request::Connect(_) => Ok(CommandResult::Connect(ConnectResult {
+                    session: ear.session.clone(),
+                    ..ConnectResult::default()
+                })),
                 Request::Subscribe(request) => {
-                    let (before, result) = room.subscribe(&request, sender.clone());
+                    let (before, result) = room.subscribe(&request, ear.clone());
                     before.iter().for_each(|frame| out.extend_from_slice(frame));
                     Ok(CommandResult::Subscribe(result))
                 }
@@ -153,14 +183,14 @@ impl Connection {
                 Ok(result) => Reply::success(command.id, result),
                 Err(code) => Reply::failure(command.id, code),
             };
-            append(&reply, out);
+            append(&reply, ear.variant, &mut out);
         }
+        out
     }
 }
 
-fn append(reply: &Reply, out: &mut Vec<u8>) {
+fn append(reply: &Reply, variant: Variant, out: &mut Vec<u8>) {
     let mut message = Vec::new();
-    encode_reply(Encoding::Json, reply, &mut message);
-    let variant = Variant::new(Encoding::Json, Transport::WebSocket).expect("a variant");
+    encode_reply(variant.encoding(), reply, &mut message);
     frame(variant, &message, out);
 }

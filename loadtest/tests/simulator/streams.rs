@@ -1,0 +1,67 @@
+//! Phones that follow the room over streams: the verdict is the same as over sockets.
+
+use crate::kit::{Behaviour, Run, Server};
+use loadtest::report::{Report, Verdict};
+
+const WAYS: [&str; 3] = [
+    "--transport http-stream",
+    "--transport sse",
+    "--transport http-stream --encoding protobuf",
+];
+
+async fn over(way: &str, what: &str, behaviour: Behaviour) -> Report {
+    let server = Server::start(behaviour).await;
+    let run = Run::of(&format!("{what} {way}"), &server.url());
+    run.report().await.expect("a report")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correct_server_holds_and_who_drops_out_misses_nothing() {
+    for way in WAYS {
+        let what = "one-big-room --sessions 20 --rate 300 --seconds 1 --resume-share 1 --away-ms 100 --threads 2";
+        let report = over(way, what, Behaviour::Correct).await;
+        assert_eq!(report.verdict, Verdict::Held, "{report}");
+        assert_eq!((report.deliveries.cuts, report.deliveries.resumed), (20, 20));
+        assert_eq!(report.deliveries.count, 6_000, "each entry came to each phone once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_does_wrong_on_a_stream_is_found() {
+    let what = "one-big-room --sessions 10 --rate 200 --seconds 0.5";
+    for way in WAYS {
+        let report = over(way, what, Behaviour::LosesOne).await;
+        assert_eq!(
+            (report.verdict, report.losses.entries()),
+            (Verdict::Failed, 1),
+            "{report}"
+        );
+        let report = over(way, what, Behaviour::DoublesOne).await;
+        assert_eq!(
+            (report.verdict, report.faults.doubled),
+            (Verdict::Failed, 1),
+            "{report}"
+        );
+        let report = over(way, what, Behaviour::SwapsTwo).await;
+        assert_eq!(
+            (report.verdict, report.faults.out_of_order),
+            (Verdict::Failed, 1),
+            "{report}"
+        );
+        let report = over(way, what, Behaviour::AltersOne).await;
+        assert_eq!(
+            (report.verdict, report.faults.altered),
+            (Verdict::Failed, 1),
+            "{report}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rush_for_history_holds_over_streams() {
+    for way in WAYS {
+        let report = over(way, "history-rush --sessions 40 --history 20", Behaviour::Correct).await;
+        assert_eq!(report.verdict, Verdict::Held, "{report}");
+        assert_eq!(report.times.history.expect("measured").count, 40);
+    }
+}
