@@ -7,6 +7,7 @@ package_for() {
   case "$1" in
     cc) echo build-essential ;;
     node) echo nodejs ;;
+    promtool) echo prometheus ;;
     *) echo "$1" ;;
   esac
 }
@@ -16,9 +17,11 @@ version_at_least() { # HAVE WANT
 }
 
 missing=()
-for tool in cc git node npm python3; do
+for tool in cc git node npm python3 prometheus promtool; do
+  # A Prometheus that is elsewhere, for gateway/tests/prometheus.rs.
+  if [[ "$tool" == prometheus && -n "${PROMETHEUS:-}" ]] || [[ "$tool" == promtool && -n "${PROMTOOL:-}" ]]; then continue; fi
   if command -v "$tool" >/dev/null; then
-    printf '%-8s %s\n' "$tool" "$(command -v "$tool")"
+    printf '%-10s %s\n' "$tool" "$(command -v "$tool")"
   else
     missing+=("$(package_for "$tool")")
   fi
@@ -26,6 +29,7 @@ done
 if command -v python3 >/dev/null && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi
 
 if [[ ${#missing[@]} -gt 0 ]]; then
+  mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
   if [[ "$(id -u)" -eq 0 ]] && command -v apt-get >/dev/null; then
     printf 'installing %s\n' "${missing[*]}"
     apt-get update -qq
