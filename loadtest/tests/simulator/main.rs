@@ -1,6 +1,8 @@
 //! Whole runs against a server that does right or wrong on purpose.
 
 mod kit;
+mod members;
+mod storm;
 mod streams;
 mod trouble;
 mod verdict;

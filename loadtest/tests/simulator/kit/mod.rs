@@ -1,5 +1,6 @@
 //! A small server of the client protocol that can be told to do wrong, and runs against it.
 
+mod people;
 mod room;
 mod server;
 mod streams;
@@ -24,8 +25,13 @@ pub struct Run {
 impl Run {
     /// `what` is the scenario with its options.
     pub fn of(what: &str, url: &str) -> Self {
-        let fixed = "--quiet --lag-limit-ms 60000 --open-timeout 20 --drain-timeout 2";
-        let line = format!("plenum-loadtest run {what} --target {url} {fixed}");
+        let fixed = "--quiet --lag-limit-ms 60000 --drain-timeout 2";
+        let patience = if what.contains("--open-timeout") {
+            ""
+        } else {
+            " --open-timeout 20"
+        };
+        let line = format!("plenum-loadtest run {what} --target {url} {fixed}{patience}");
         Self {
             words: line.split(' ').map(str::to_owned).collect(),
             interrupt: watch::channel(false).0,

@@ -8,7 +8,7 @@ use protocol::{
     payload::Payload,
 };
 
-use super::server::Ear;
+use super::{people::People, server::Ear};
 
 /// What the server does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,10 @@ pub enum Behaviour {
     RecoversPartly,
     /// Whoever comes back gets everything anew.
     RecoversTooMuch,
+    /// Whoever comes back gets two entries in the wrong order.
+    RecoversOutOfOrder,
+    /// All connections break when the first one comes back, and nobody listens any more.
+    DiesOfReturns,
     /// An entry comes before the answer to the subscription.
     PushesBeforeReply,
     /// The log has another identity for whoever comes later.
@@ -59,6 +63,8 @@ const AT: u64 = 10;
 /// See above.
 pub struct Room {
     pub behaviour: Behaviour,
+    /// Who has an account, and who is a member.
+    pub people: People,
     log: Vec<Payload>,
     listeners: Vec<Ear>,
     held: Option<Payload>,
@@ -69,6 +75,7 @@ impl Room {
     pub const fn new(behaviour: Behaviour) -> Self {
         Self {
             behaviour,
+            people: People::new(),
             log: Vec::new(),
             listeners: Vec::new(),
             held: None,
@@ -168,6 +175,9 @@ impl Room {
             result.recovered = self.behaviour != Behaviour::RefusesRecovery && request.epoch == self.epoch();
             if result.recovered {
                 result.publications = (first..=self.end()).map(|offset| self.publication(offset)).collect();
+                if self.behaviour == Behaviour::RecoversOutOfOrder && result.publications.len() > 5 {
+                    result.publications.swap(3, 4);
+                }
             }
             if self.behaviour == Behaviour::PushesBeforeReply && self.end() > request.offset {
                 before.push(self.push(&request.channel, request.offset + 1, variant));

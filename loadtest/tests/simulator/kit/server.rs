@@ -159,11 +159,17 @@ impl Shared {
             };
             let result = match command.request {
                 Request::Connect(_) if room.behaviour == Behaviour::RefusesTokens => Err(ErrorCode::Unauthorized),
-                Request::Connect(_) => Ok(CommandResult::Connect(ConnectResult {
-                    session: ear.session.clone(),
-                    ..ConnectResult::default()
-                })),
+                Request::Connect(request) => {
+                    room.people.comes(&request.token);
+                    Ok(CommandResult::Connect(ConnectResult {
+                        session: ear.session.clone(),
+                        ..ConnectResult::default()
+                    }))
+                }
                 Request::Subscribe(request) => {
+                    if request.recover && room.behaviour == Behaviour::DiesOfReturns {
+                        self.alive.send_replace(false);
+                    }
                     let (before, result) = room.subscribe(&request, ear.clone());
                     before.iter().for_each(|frame| out.extend_from_slice(frame));
                     Ok(CommandResult::Subscribe(result))
@@ -177,6 +183,7 @@ impl Shared {
                     }
                     Ok(CommandResult::Publish)
                 }
+                Request::Rpc(request) => room.call(&request).map(|answer| CommandResult::Rpc(Some(answer))),
                 other => panic!("not expected here: {other:?}"),
             };
             let reply = match result {
