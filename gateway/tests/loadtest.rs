@@ -1,14 +1,15 @@
-//! The simulator against the real node: fifty phones, two seconds.
-//!
-//! The simulator's binary is built by the workspace; where only this package was built, there is none and nothing to run.
+//! The simulator's scenarios against the real node, each for some seconds with some dozens of phones.
 
 use std::{
     io::{BufRead, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
-/// A node with open channels, until it is dropped.
+/// The key that node and simulator sign with.
+const KEY: &str = "of-this-test-alone";
+
+/// A node with open channels and a key for outside tokens, until it is dropped.
 struct Node {
     process: Child,
     url: String,
@@ -16,14 +17,18 @@ struct Node {
 }
 
 impl Node {
-    fn start() -> Self {
-        let data = std::env::temp_dir().join(format!("plenum-under-load-{}", std::process::id()));
+    /// `name` tells the tests' nodes apart.
+    fn start(name: &str) -> Self {
+        let data = std::env::temp_dir().join(format!("plenum-under-load-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&data).expect("a folder");
+        std::fs::write(data.join("key"), KEY).expect("a key");
         let mut process = Command::new(env!("CARGO_BIN_EXE_plenum"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(&data)
             .env("PLENUM_REALTIME__OPEN_CHANNELS", "true")
             .env("PLENUM_REALTIME__ALLOW_ANONYMOUS", "true")
             .env("PLENUM_LIMITS__PUBLISH_PER_SECOND", "0")
+            .env("PLENUM_AUTH__JWT__HMAC_SECRET_FILE", data.join("key"))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -48,39 +53,73 @@ impl Drop for Node {
     }
 }
 
-fn simulator() -> Option<PathBuf> {
+/// The simulator's binary, which is another package's.
+fn simulator() -> PathBuf {
     let beside = PathBuf::from(env!("CARGO_BIN_EXE_plenum")).with_file_name("plenum-loadtest");
-    beside.exists().then_some(beside)
+    assert!(
+        beside.exists(),
+        "{} is not there: `cargo test --workspace` builds it, and so does `cargo build -p loadtest`",
+        beside.display()
+    );
+    beside
 }
 
-fn verdict(simulator: &PathBuf, scenario: &str, node: &Node, options: &str) {
-    let output = Command::new(simulator)
-        .args([
-            "run",
-            scenario,
-            "--target",
-            &node.url,
-            "--quiet",
-            "--lag-limit-ms",
-            "60000",
-        ])
+/// Runs a scenario, which must hold; gives what the simulator prints.
+fn verdict(scenario: impl AsRef<Path>, node: &Node, options: &str) -> String {
+    let output = Command::new(simulator())
+        .arg("run")
+        .arg(scenario.as_ref())
+        .args(["--target", &node.url, "--quiet", "--lag-limit-ms", "60000"])
         .args(["--server-pid", &node.process.id().to_string()])
-        .args(options.split(' '))
+        .args(options.split_whitespace())
         .output()
         .expect("the simulator runs");
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}{errors}");
     assert!(text.contains("HELD"), "{text}");
+    text
 }
 
 #[test]
-fn the_simulators_verdict_on_the_node_holds() {
-    let Some(simulator) = simulator() else { return };
-    let node = Node::start();
+fn one_big_room_and_a_rush_hold_in_all_encodings() {
+    let node = Node::start("open");
     let room = "--sessions 50 --rate 50 --seconds 2 --resume-share 0.5 --away-ms 500 --encoding";
     for encoding in ["json", "protobuf", "msgpack"] {
-        verdict(&simulator, "one-big-room", &node, &format!("{room} {encoding}"));
+        verdict("one-big-room", &node, &format!("{room} {encoding}"));
     }
-    verdict(&simulator, "history-rush", &node, "--sessions 50 --history 20");
+    verdict("history-rush", &node, "--sessions 50 --history 20");
+}
+
+#[test]
+fn one_big_room_of_members_holds_and_its_phones_are_counted_alone() {
+    let node = Node::start("members");
+    let file = node.data.join("members.toml");
+    let settings = format!(
+        "scenario = 'one-big-room'\nmembers = true\nhmac_secret_file = '{}'\nsessions = 60\nrate = 50\nseconds = 1\n\
+         resume_share = 0.5\naway_ms = 300\nleave = 0.2\n",
+        node.data.join("key").display()
+    );
+    std::fs::write(&file, settings).expect("a scenario file");
+    let text = verdict(&file, &node, "--rest 0.2");
+    assert!(text.contains("60 phones in room:"), "{text}");
+    assert!(
+        text.contains("50 entries in the log"),
+        "membership stands before the run: {text}"
+    );
+    assert!(text.contains("after leaving: RSS"), "{text}");
+}
+
+#[test]
+fn all_come_back_at_once_and_have_everything() {
+    let node = Node::start("storm");
+    let storm = "--sessions 60 --missed 40 --rate 200";
+    verdict("reconnect-storm", &node, storm);
+    let key = node.data.join("key").display().to_string();
+    let text = verdict(
+        "reconnect-storm",
+        &node,
+        &format!("{storm} --members --hmac-secret-file {key}"),
+    );
+    assert!(text.contains("60 cut, 60 recovered (2,400 entries)"), "{text}");
 }
