@@ -184,10 +184,27 @@ fn who_is_behind_is_seen() {
     becomes(&node, "plenum_sessions_lagging", |sessions| sessions == 1);
     becomes(&node, "plenum_sessions_lag_frames_max", |frames| frames > 10);
     assert!(metric(&node, "plenum_sessions_lag_frames_count") > 0);
+    becomes(&node, "plenum_sockets_kernel_bytes", |bytes| bytes > 0);
     // It reads on: nothing was lost, and it is behind no more.
     for _ in 0..100 {
         slow.publication("loud");
     }
     becomes(&node, "plenum_sessions_lagging", |sessions| sessions == 0);
     becomes(&node, "plenum_sessions_lag_frames_max", |frames| frames == 0);
+    becomes(&node, "plenum_sockets_kernel_bytes", |bytes| bytes == 0);
+}
+
+#[test]
+fn who_finds_no_place_is_counted() {
+    let node = node(&[("PLENUM_LIMITS__CONNECTIONS", "16")]);
+    assert_eq!(metric(&node, "plenum_sessions_max"), 16);
+    let people: Vec<_> = (0..16)
+        .map(|number| Client::connects(&node, &format!("person-{number}")))
+        .collect();
+    assert_eq!(metric(&node, "plenum_sockets"), 16);
+    assert_eq!(metric(&node, "plenum_sockets_refused_total{reason=\"connections\"}"), 0);
+    let mut late = Client::opens(&node, Encoding::Json);
+    late.close_code();
+    assert_eq!(metric(&node, "plenum_sockets_refused_total{reason=\"connections\"}"), 1);
+    drop(people);
 }
