@@ -52,6 +52,12 @@ pub const EMULATION_IDLE_MAX: Duration = Duration::from_secs(10);
 pub const READ_BUFFER_BYTES: usize = 64 << 10;
 /// The kernel's receive buffer of a phone, in bytes; it doubles the value (socket(7)). More would hide lag from the server.
 pub const RECEIVE_BUFFER_BYTES: u32 = 64 << 10;
+/// The same of a slow phone: less than the kernel's least, which it takes instead.
+pub const SLOW_RECEIVE_BUFFER_BYTES: u32 = 1 << 10;
+/// How often a slow phone reads.
+pub const SLOW_READS_PER_SECOND: usize = 4;
+/// Bytes per second of the fastest of slow phones.
+pub const SLOW_BYTES_PER_SECOND_MAX: u32 = 100_000_000;
 /// First pause before a phone tries again; doubled each time, as SDKs do.
 pub const BACKOFF_FIRST: Duration = Duration::from_millis(200);
 /// Longest pause before a phone tries again.

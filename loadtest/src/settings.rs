@@ -7,7 +7,7 @@ use std::{
 
 use protocol::client::{Encoding, Variant};
 
-use crate::{mark::Marker, pacing::Pace, target::Target, token::Tokens};
+use crate::{mark::Marker, pacing::Pace, phone::SlowReading, target::Target, token::Tokens};
 
 /// Everything about a run that does not change.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub struct Settings {
     pub resume_share: f64,
     /// All phones are cut at [`Stage::Away`], and stay away until [`Stage::Draining`].
     pub storm: bool,
+    /// Phones that read slowly while messages are sent, if there are any.
+    pub slow: Option<SlowReading>,
     /// How long the run lasts, for the times of cuts.
     pub lasts: Duration,
     /// How long phones that cut are away at most.

@@ -104,6 +104,7 @@ fn run(
         sources: Sources::default(),
         emulation: Emulation::default(),
         opening: Semaphore::new(settings.opening_at_once),
+        stage: stage.clone(),
         settings,
     });
     let lag = Rc::new(RefCell::new(Times::default()));
@@ -131,7 +132,9 @@ async fn open_all(crew: Rc<Crew>, phones: Range<u64>, stage: watch::Receiver<Sta
         let due = settings.opening.due(number).unwrap_or_default() + Duration::from_micros(opening_began_us);
         sleep_until(begin + due).await;
         let phone = (number - phones.start) as usize;
-        crew.desk.borrow_mut().records[phone].begin_us = due.as_micros() as u64;
+        let slow = settings.slow.is_some_and(|reading| reading.is_for(number));
+        let record = &mut crew.desk.borrow_mut().records[phone];
+        (record.begin_us, record.slow) = (due.as_micros() as u64, slow);
         spawn_local(live(
             crew.clone(),
             phone,

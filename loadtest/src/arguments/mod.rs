@@ -67,6 +67,8 @@ pub enum ScenarioName {
     HistoryRush,
     /// Everybody's network fails, and all come back at the same moment and recover what they missed.
     ReconnectStorm,
+    /// Some phones read more slowly than the publisher speaks, and catch up in the end.
+    SlowPhones,
 }
 
 /// The shapes of load.
@@ -144,6 +146,12 @@ pub struct RunArguments {
     /// Messages that all phones miss while they are away (reconnect-storm).
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub missed: u64,
+    /// Share of phones, 0 to 1, that read slowly while messages are sent (slow-phones).
+    #[arg(long, default_value_t = 1.0, value_name = "X")]
+    pub slow_share: f64,
+    /// What each of them reads.
+    #[arg(long, default_value_t = 2_000, value_name = "N")]
+    pub slow_bytes_per_second: u32,
     /// The room: an open channel, or room:ID. An open channel of its own if not given.
     #[arg(long, value_name = "NAME")]
     pub channel: Option<String>,

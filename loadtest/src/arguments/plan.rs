@@ -14,10 +14,11 @@ use super::{
 use crate::{
     limits::{
         HISTORY_MAX, MESSAGE_BYTES_MAX, MESSAGE_BYTES_MIN, MESSAGES_MAX, MISSED_MAX, OPENING_MAX, RATE_MAX,
-        SECONDS_MAX, SESSIONS_MAX, THREADS_MAX,
+        SECONDS_MAX, SESSIONS_MAX, SLOW_BYTES_PER_SECOND_MAX, THREADS_MAX,
     },
     mark::Marker,
     pacing::{AtOnce, Bursts, Pace, Ramp, Steady},
+    phone::SlowReading,
     random::Random,
     scenario::{Plan, Scenario},
     settings::Settings,
@@ -54,6 +55,7 @@ impl RunArguments {
             message_bytes: self.size,
             resume_share: self.resume_share,
             lasts: self.lasts(),
+            slow: self.slow(),
             storm: self.name() == ScenarioName::ReconnectStorm,
             away_max: Duration::from_millis(self.away_ms),
             recovery_entries: self.recovery_entries,
@@ -99,6 +101,13 @@ impl RunArguments {
         range("drain-timeout", self.drain_timeout, 1, SECONDS_MAX)?;
         range("rest", self.rest, 0.0, SECONDS_MAX as f64)?;
         range("leave", self.leave, 0.0, SECONDS_MAX as f64)?;
+        range("slow-share", self.slow_share, 0.0, 1.0)?;
+        range(
+            "slow-bytes-per-second",
+            self.slow_bytes_per_second,
+            1,
+            SLOW_BYTES_PER_SECOND_MAX,
+        )?;
         range("missed", self.missed, 0, MISSED_MAX)?;
         range("threads", self.threads.unwrap_or(1), 1, THREADS_MAX)?;
         range("lag-limit-ms", self.lag_limit_ms, 1, 60_000)?;
@@ -144,6 +153,7 @@ impl RunArguments {
             ScenarioName::OneBigRoom => Scenario::OneBigRoom,
             ScenarioName::HistoryRush => Scenario::HistoryRush,
             ScenarioName::ReconnectStorm => Scenario::ReconnectStorm,
+            ScenarioName::SlowPhones => Scenario::SlowPhones,
         }
     }
 
@@ -153,6 +163,14 @@ impl RunArguments {
             EncodingName::Protobuf => Encoding::Protobuf,
             EncodingName::Msgpack => Encoding::MessagePack,
         }
+    }
+
+    fn slow(&self) -> Option<SlowReading> {
+        let reading = SlowReading {
+            share: self.slow_share,
+            bytes_per_second: self.slow_bytes_per_second,
+        };
+        (self.name() == ScenarioName::SlowPhones).then_some(reading)
     }
 
     fn variant(&self) -> Result<Variant, ArgumentError> {
@@ -166,7 +184,7 @@ impl RunArguments {
 
     fn opening(&self) -> Pace {
         match self.name() {
-            ScenarioName::OneBigRoom | ScenarioName::ReconnectStorm => {
+            ScenarioName::OneBigRoom | ScenarioName::ReconnectStorm | ScenarioName::SlowPhones => {
                 let lasts = Duration::from_secs(2 * SECONDS_MAX);
                 Pace::Steady(Steady::new(self.open_rate, lasts))
             }
@@ -176,7 +194,7 @@ impl RunArguments {
 
     fn opening_at_once(&self) -> usize {
         match self.name() {
-            ScenarioName::OneBigRoom => OPENING_MAX,
+            ScenarioName::OneBigRoom | ScenarioName::SlowPhones => OPENING_MAX,
             ScenarioName::HistoryRush | ScenarioName::ReconnectStorm => self.sessions as usize,
         }
     }

@@ -28,7 +28,10 @@ pub struct Sources {
 impl Sources {
     /// Opens a connection, from a further source address when the ports of the current one have run out.
     /// The kernel takes `receive_buffer_bytes` as a wish (socket(7)).
-    pub(super) async fn dial(&self, to: SocketAddr, receive_buffer_bytes: u32) -> Result<TcpStream, OpenError> {
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn dial(&self, to: SocketAddr, receive_buffer_bytes: u32) -> Result<TcpStream, OpenError> {
         let attempt = async {
             loop {
                 let source = self.current.get();

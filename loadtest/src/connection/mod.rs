@@ -53,7 +53,20 @@ impl Connection {
         sources: &Sources,
         nonce: [u8; 16],
     ) -> Result<Self, OpenError> {
-        let mut stream = sources.dial(target.address, RECEIVE_BUFFER_BYTES).await?;
+        let stream = sources.dial(target.address, RECEIVE_BUFFER_BYTES).await?;
+        Self::open_over(stream, target, encoding, nonce).await
+    }
+
+    /// Shakes hands over a connection of [`Sources::dial`].
+    ///
+    /// # Errors
+    /// When the other side does not answer as a server of the protocol does.
+    pub async fn open_over(
+        mut stream: TcpStream,
+        target: &Target,
+        encoding: Encoding,
+        nonce: [u8; 16],
+    ) -> Result<Self, OpenError> {
         let early = handshake::shake_hands(&mut stream, target, encoding, nonce).await?;
         let variant = Variant::new(encoding, Transport::WebSocket).ok_or(OpenError::NoStream)?;
         Ok(Self {
@@ -63,23 +76,28 @@ impl Connection {
         })
     }
 
-    /// Dials and asks for a stream, with the connect command in the request.
+    /// Asks for a stream over a connection of [`Sources::dial`], with the connect command in the request.
     ///
     /// # Errors
-    /// When nobody answers, or not as a server of the protocol does.
+    /// When the other side does not answer as a server of the protocol does.
     pub async fn open_stream(
+        mut stream: TcpStream,
         target: &Target,
         variant: Variant,
-        sources: &Sources,
         connect: &Command,
     ) -> Result<Self, OpenError> {
-        let mut stream = sources.dial(target.address, RECEIVE_BUFFER_BYTES).await?;
         let (early, chunked) = stream::open_stream(&mut stream, target, variant, connect).await?;
         Ok(Self {
             stream,
             incoming: Incoming::new(variant, chunked),
             early,
         })
+    }
+
+    /// Lets the kernel hold back as much as for any phone, where it held back less before.
+    pub fn widen(&self) {
+        // Where the kernel does not, the phone goes on as it is.
+        let _ = socket2::SockRef::from(&self.stream).set_recv_buffer_size(RECEIVE_BUFFER_BYTES as usize);
     }
 
     /// Writes everything that waits, of a WebSocket.

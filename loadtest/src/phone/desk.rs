@@ -80,6 +80,8 @@ pub struct Record {
     pub begin_us: u64,
     /// Its page of history.
     pub answer: Answer,
+    /// It reads slowly.
+    pub slow: bool,
 }
 
 /// Counters of one thread.
@@ -93,6 +95,8 @@ pub struct Tally {
     pub resumed: u64,
     /// Phones that had been away for more entries than the server promises, and were told so.
     pub told_anew: u64,
+    /// Subscriptions that the server ended because their phone was too far behind.
+    pub lagged: u64,
     /// Phones that cut their connection on purpose.
     pub cuts: u64,
     /// Phones that were sent away for good.
@@ -118,6 +122,8 @@ pub struct Desk {
     pub tally: Tally,
     /// From the intended time of sending to a phone that was there.
     pub latency: Times,
+    /// The same to a phone that reads slowly.
+    pub slow_latency: Times,
     /// From the intended time of sending to a phone that had been away.
     pub recovery: Times,
     /// From the intended time of opening to the answer to the subscription; first visits only.
@@ -146,6 +152,7 @@ impl Desk {
             records: (0..phones).map(|_| Record::default()).collect(),
             tally: Tally::default(),
             latency: Times::default(),
+            slow_latency: Times::default(),
             recovery: Times::default(),
             opening: Times::default(),
             history: Times::default(),
@@ -179,6 +186,7 @@ impl Tally {
         self.recovered += other.recovered;
         self.resumed += other.resumed;
         self.told_anew += other.told_anew;
+        self.lagged += other.lagged;
         self.cuts += other.cuts;
         self.refused += other.refused;
         self.bytes += other.bytes;

@@ -6,9 +6,11 @@ mod desk;
 mod open;
 mod place;
 mod receive;
+mod slow;
 mod visit;
 
 pub use desk::{Answer, Desk, Faults, Record, Tally};
 pub use open::connect;
 pub use place::{Place, Seen};
+pub use slow::SlowReading;
 pub use visit::{Away, Crew, Cut, live};

@@ -12,7 +12,7 @@ const CONNECT: u32 = 1;
 const SUBSCRIBE: u32 = 2;
 const HISTORY: u32 = 3;
 
-/// From here on clients subscribe again after the server ended a subscription.
+/// From here on clients subscribe again after the server ended a subscription; this one says that they were too far behind.
 const SUBSCRIBE_AGAIN_FROM: u32 = 2_500;
 
 /// The first command of every connection.
@@ -159,6 +159,7 @@ impl Desk {
                 temporary: false,
             });
         }
+        self.tally.lagged += u64::from(code == SUBSCRIBE_AGAIN_FROM);
         outbox.command(&self.subscribe(read));
         Ok(())
     }

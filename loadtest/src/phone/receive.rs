@@ -173,6 +173,10 @@ impl Desk {
             self.recovery.record_us(took_us);
             return;
         }
+        if self.records[read.phone].slow {
+            self.slow_latency.record_us(took_us);
+            return;
+        }
         entry.last_us = read.now_us;
         entry.deliveries += 1;
         self.latency.record_us(took_us);

@@ -11,17 +11,17 @@ use std::{
 
 use protocol::client::Transport;
 use tokio::{
-    sync::{Semaphore, SemaphorePermit},
+    sync::{Semaphore, SemaphorePermit, watch},
     task::yield_now,
     time::sleep,
 };
 
-use super::{Desk, open::connect, receive::Read};
+use super::{Desk, open::connect, receive::Read, slow::Slow};
 use crate::{
     connection::{Connection, Emulation, Ended, OpenError, Outbox, Sources},
-    limits::{BACKOFF_FIRST, BACKOFF_MAX},
+    limits::{BACKOFF_FIRST, BACKOFF_MAX, READ_BUFFER_BYTES, RECEIVE_BUFFER_BYTES, SLOW_RECEIVE_BUFFER_BYTES},
     random::Random,
-    settings::Settings,
+    settings::{Settings, Stage},
     target::Target,
 };
 
@@ -42,6 +42,8 @@ pub struct Crew {
     pub emulation: Emulation,
     /// How many may open at the same time.
     pub opening: Semaphore,
+    /// How far the run is.
+    pub stage: watch::Receiver<Stage>,
 }
 
 impl Crew {
@@ -126,13 +128,19 @@ async fn open(crew: &Crew, phone: usize, random: &mut Random) -> Result<(Connect
     let settings = &*crew.settings;
     let connect = connect(settings.tokens.of(crew.first + phone as u64));
     let (target, encoding) = (crew.target(phone), settings.variant.encoding());
+    let receive_buffer_bytes = if crew.desk.borrow().records[phone].slow {
+        SLOW_RECEIVE_BUFFER_BYTES
+    } else {
+        RECEIVE_BUFFER_BYTES
+    };
+    let stream = crew.sources.dial(target.address, receive_buffer_bytes).await?;
     if settings.variant.transport() == Transport::WebSocket {
-        let connection = Connection::open(target, encoding, &crew.sources, random.nonce()).await?;
+        let connection = Connection::open_over(stream, target, encoding, random.nonce()).await?;
         let mut outbox = Outbox::new(encoding, random.clone());
         outbox.command(&connect);
         return Ok((connection, outbox));
     }
-    let connection = Connection::open_stream(target, settings.variant, &crew.sources, &connect).await?;
+    let connection = Connection::open_stream(stream, target, settings.variant, &connect).await?;
     Ok((connection, Outbox::beside_stream(encoding)))
 }
 
@@ -156,6 +164,7 @@ async fn stay(
     mut permit: Option<SemaphorePermit<'_>>,
     cut: &mut Option<Cut>,
 ) -> Leave {
+    let mut slow = Slow::of(&crew.settings, crew.first + phone as u64, &crew.stage);
     let early = std::mem::take(&mut connection.early);
     let mut taken = take(crew, phone, &mut connection, &early, &mut outbox).map(|()| false);
     loop {
@@ -176,21 +185,34 @@ async fn stay(
         if more {
             yield_now().await;
         }
-        taken = match receive(crew, phone, &mut connection, &mut outbox, cut).await {
-            Ok(taken) => taken,
+        if let Some(slow) = &mut slow {
+            slow.pause().await;
+            if slow.ends() {
+                connection.widen();
+            }
+        }
+        let at_once = slow.as_ref().map_or(READ_BUFFER_BYTES, Slow::bytes_at_once);
+        taken = match receive(crew, phone, &mut connection, &mut outbox, cut, at_once).await {
+            Ok(taken) => taken.map(|read| {
+                if let Some(slow) = &mut slow {
+                    slow.has_read(read);
+                }
+                read == at_once
+            }),
             Err(away) => return Leave::Cut(away),
         };
     }
 }
 
-/// Waits for one read and takes it in; says whether there is more. An error is the time to stay away.
+/// Waits for one read of `at_once` bytes at most and takes it in; gives their number. An error is the time to stay away.
 async fn receive(
     crew: &Crew,
     phone: usize,
     connection: &mut Connection,
     outbox: &mut Outbox,
     cut: &mut Option<Cut>,
-) -> Result<Result<bool, Ended>, Away> {
+    at_once: usize,
+) -> Result<Result<usize, Ended>, Away> {
     poll_fn(|context| {
         if let Some(waiting) = cut
             && let Poll::Ready(away) = waiting.as_mut().poll(context)
@@ -199,10 +221,10 @@ async fn receive(
             return Poll::Ready(Err(away));
         }
         let mut buffer = crew.buffer.borrow_mut();
-        let read = ready!(connection.poll_read(context, &mut buffer));
+        let read = ready!(connection.poll_read(context, &mut buffer[..at_once]));
         let taken = read.and_then(|length| {
             take(crew, phone, connection, &buffer[..length], outbox)?;
-            Ok(length == buffer.len())
+            Ok(length)
         });
         Poll::Ready(Ok(taken))
     })

@@ -46,6 +46,8 @@ pub struct Report {
     pub times: AllTimes,
     /// The server's process, if it was named.
     pub server: Option<ServerFigures>,
+    /// Phones that read slowly, if there were any.
+    pub slow: Option<SlowPhones>,
     /// The return of all phones at once, in a reconnect-storm that got so far.
     pub storm: Option<Storm>,
     /// The simulator itself.
@@ -178,6 +180,21 @@ pub struct ServerFigures {
     pub left: Option<ProcessSample>,
     /// The most kernel memory of its sockets in bytes, if its metrics say.
     pub kernel_socket_bytes_max: Option<u64>,
+}
+
+/// Phones that read slowly while messages were sent. What they lack counts like anybody's.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SlowPhones {
+    /// How many.
+    pub phones: u64,
+    /// What each of them read while messages were sent.
+    pub bytes_per_second: u32,
+    /// Subscriptions that the server ended because their phone was too far behind.
+    pub lagged: u64,
+    /// Returns that were told honestly that more was missed than is recovered.
+    pub told_anew: u64,
+    /// From the intended time of sending to a slow phone.
+    pub delivery: Option<Percentiles>,
 }
 
 /// The return of all phones at once. Seconds count from the moment when they could come back.

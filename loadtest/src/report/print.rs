@@ -9,6 +9,7 @@ impl fmt::Display for Report {
         self.heading(out)?;
         self.counts(out)?;
         self.times(out)?;
+        self.slow(out)?;
         self.storm(out)?;
         self.processes(out)?;
         self.end(out)
@@ -97,6 +98,7 @@ impl Report {
         let rows = [
             ("delivery", times.delivery),
             ("last phone", times.last_phone),
+            ("slow phones", self.slow.and_then(|slow| slow.delivery)),
             ("recovery", times.recovery),
             ("acknowledged", times.acknowledgement),
             ("opening", times.opening),
@@ -134,6 +136,18 @@ impl Report {
             "  simulator   {:.0} % of a processor, {} resident",
             self.simulator.cpu_share * 100.0,
             bytes(self.simulator.process.rss_bytes as f64)
+        )
+    }
+
+    fn slow(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(slow) = &self.slow else { return Ok(()) };
+        writeln!(
+            out,
+            "  slow        {} phones read {} per second: {} ends of subscriptions for being behind, {} told that it was too much",
+            grouped(slow.phones),
+            bytes(slow.bytes_per_second.into()),
+            grouped(slow.lagged),
+            grouped(slow.told_anew)
         )
     }
 

@@ -9,9 +9,11 @@ use super::{
 use crate::{
     judge::{Evidence, Log, Losses, judge},
     measure::{Host, Times, load_average},
-    phone::{Desk, Tally},
+    phone::{Desk, SlowReading, Tally},
     publisher::Published,
-    report::{AllTimes, Deliveries, Messages, Parameters, Report, ServerFigures, SimulatorFigures, Storm, VERSION},
+    report::{
+        AllTimes, Deliveries, Messages, Parameters, Report, ServerFigures, SimulatorFigures, SlowPhones, Storm, VERSION,
+    },
 };
 
 /// All phones of all threads together.
@@ -24,6 +26,8 @@ struct Sum {
     /// The newest offset that any phone has.
     seen: u64,
     latency: Times,
+    slow_latency: Times,
+    slow_phones: u64,
     recovery: Times,
     opening: Times,
     history: Times,
@@ -81,6 +85,7 @@ pub(super) async fn conclude(
             history: sum.history.percentiles(),
         },
         server: server(&conduct, sum.joined, sum.tally.deliveries),
+        slow: plan.settings.slow.map(|reading| slow(reading, &sum)),
         storm: conduct.returned.map(|returned| storm(returned, &sum)),
         simulator: simulator(&conduct.looks, &sum.worst_lag, &plan),
         ends: sum.tally.reasons,
@@ -90,6 +95,8 @@ pub(super) async fn conclude(
 impl Sum {
     fn add(&mut self, desk: Desk, lag: Times) {
         self.latency.add(&desk.latency);
+        self.slow_latency.add(&desk.slow_latency);
+        self.slow_phones += desk.records.iter().filter(|record| record.slow).count() as u64;
         self.recovery.add(&desk.recovery);
         self.opening.add(&desk.opening);
         self.history.add(&desk.history);
@@ -227,6 +234,16 @@ fn server(conduct: &Conduct, joined: u64, deliveries: u64) -> Option<ServerFigur
 fn rest([before, after]: &[Look; 2]) -> Option<(f64, f64)> {
     let seconds = (after.at - before.at).as_secs_f64();
     Some((seconds, after.server?.cpu_s() - before.server?.cpu_s()))
+}
+
+fn slow(reading: SlowReading, sum: &Sum) -> SlowPhones {
+    SlowPhones {
+        phones: sum.slow_phones,
+        bytes_per_second: reading.bytes_per_second,
+        lagged: sum.tally.lagged,
+        told_anew: sum.tally.told_anew,
+        delivery: sum.slow_latency.percentiles(),
+    }
 }
 
 /// Times from the moment of the return, by what the phones themselves took note of.

@@ -6,6 +6,7 @@ mod history_rush;
 mod members;
 mod one_big_room;
 mod reconnect_storm;
+mod slow_phones;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -27,6 +28,8 @@ pub enum Scenario {
     HistoryRush,
     /// Everybody's network fails, and all come back at the same moment and recover what they missed.
     ReconnectStorm,
+    /// Some phones read more slowly than the publisher speaks, and catch up in the end.
+    SlowPhones,
 }
 
 impl Scenario {
@@ -36,6 +39,7 @@ impl Scenario {
             Self::OneBigRoom => "one-big-room",
             Self::HistoryRush => "history-rush",
             Self::ReconnectStorm => "reconnect-storm",
+            Self::SlowPhones => "slow-phones",
         }
     }
 }
@@ -104,5 +108,6 @@ pub async fn run(mut plan: Plan, interrupt: watch::Receiver<bool>) -> Result<Rep
         Scenario::OneBigRoom => one_big_room::run(plan, host, interrupt).await,
         Scenario::HistoryRush => history_rush::run(plan, host, interrupt).await,
         Scenario::ReconnectStorm => reconnect_storm::run(plan, host, interrupt).await,
+        Scenario::SlowPhones => slow_phones::run(plan, host, interrupt).await,
     }
 }
