@@ -3,7 +3,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt deny sdk autobahn page
+.PHONY: help run test bench lint fmt deny sdk autobahn page
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -16,6 +16,9 @@ page: ## the page's copy of the JavaScript SDK
 
 test: ## every check and every test; fetches what it needs
 	@scripts/test.sh
+
+bench: ## every figure beside its floor, about 15 minutes; ROWS="quiet busy" or ROWS=--list
+	@scripts/bench.sh $(ROWS)
 
 lint: ## format, clippy and the direction of dependencies
 	@cargo fmt --all --check

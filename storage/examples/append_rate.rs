@@ -1,6 +1,6 @@
 //! How many messages per second become durable, beside the disk's own floor in the same run.
 //!
-//! `cargo run --release -p storage --features sqlite --example append_rate -- [folder] [seconds]`
+//! `cargo run --release -p storage --features sqlite --example append_rate -- [--json] [folder] [seconds]`
 //!
 //! Each of 64 callers sends a message and waits for its acknowledgement before the next. A room gathers what waits
 //! into one
@@ -147,7 +147,37 @@ async fn call(number: usize, rooms: Vec<mpsc::Sender<Command>>, until: Instant) 
     Ok(latencies)
 }
 
-async fn measure(folder: &Path, rooms: usize, seconds: u64) -> Outcome<()> {
+/// What 64 callers got from so many rooms.
+struct Rate {
+    rooms: usize,
+    acknowledged_per_second: f64,
+    commits_per_second: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+}
+
+impl Rate {
+    fn text(&self) -> String {
+        format!(
+            "{:>4} rooms: {:>7.0} acknowledged/s, {:>6.0} commits/s, {:>5.1} per commit; p50 {:.2} ms, p99 {:.2} ms",
+            self.rooms,
+            self.acknowledged_per_second,
+            self.commits_per_second,
+            self.acknowledged_per_second / self.commits_per_second,
+            self.p50_ms,
+            self.p99_ms,
+        )
+    }
+
+    fn json(&self) -> String {
+        format!(
+            r#"{{"rooms":{},"acknowledged_per_second":{},"commits_per_second":{},"p50_ms":{},"p99_ms":{}}}"#,
+            self.rooms, self.acknowledged_per_second, self.commits_per_second, self.p50_ms, self.p99_ms,
+        )
+    }
+}
+
+async fn measure(folder: &Path, rooms: usize, seconds: u64) -> Outcome<Rate> {
     let path = folder.join(format!("rate-{rooms}-{}.db", std::process::id()));
     let metrics = StorageMetrics::unregistered();
     let options = Options {
@@ -181,23 +211,21 @@ async fn measure(folder: &Path, rooms: usize, seconds: u64) -> Outcome<()> {
     drop(store);
     latencies.sort_unstable();
     let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize] as f64 / 1_000.0;
-    println!(
-        "{rooms:>4} rooms: {:>7.0} acknowledged/s, {:>6.0} commits/s, {:>5.1} per commit; p50 {:.2} ms, p99 {:.2} ms",
-        latencies.len() as f64 / elapsed,
-        commits as f64 / elapsed,
-        latencies.len() as f64 / commits as f64,
-        at(0.5),
-        at(0.99),
-    );
     for ending in ["", "-wal", "-shm"] {
         // Whatever is there of them.
         let _ = std::fs::remove_file(format!("{}{ending}", path.display()));
     }
-    Ok(())
+    Ok(Rate {
+        rooms,
+        acknowledged_per_second: latencies.len() as f64 / elapsed,
+        commits_per_second: commits as f64 / elapsed,
+        p50_ms: at(0.5),
+        p99_ms: at(0.99),
+    })
 }
 
-/// The disk without a database: the same bytes, one flush per 64 messages.
-fn floor(folder: &Path, seconds: u64) -> Outcome<()> {
+/// The disk without a database: messages per second with the same bytes and one flush per 64 messages.
+fn floor(folder: &Path, seconds: u64) -> Outcome<f64> {
     let path = folder.join(format!("floor-{}", std::process::id()));
     let mut file = File::create(&path)?;
     let batch = vec![b'm'; CALLERS * FLOOR_BYTES];
@@ -209,27 +237,51 @@ fn floor(folder: &Path, seconds: u64) -> Outcome<()> {
         batches += 1;
     }
     let rate = batches as f64 / begun.elapsed().as_secs_f64();
-    println!(
-        "     floor: {:>7.0} messages/s, {rate:>6.0} write+fdatasync/s of {CALLERS} messages",
-        rate * CALLERS as f64
-    );
     drop(file);
     std::fs::remove_file(path)?;
+    Ok(rate * CALLERS as f64)
+}
+
+/// Everything as one line, or for people as it comes.
+async fn run(folder: &Path, seconds: u64, as_json: bool) -> Outcome<()> {
+    let say = |text: String| {
+        if !as_json {
+            println!("{text}");
+        }
+    };
+    let say_floor = |floor: f64| {
+        say(format!(
+            "     floor: {floor:>7.0} messages/s by write+fdatasync of {CALLERS}"
+        ))
+    };
+    say(format!(
+        "{CALLERS} callers, bodies of {BODY_BYTES} bytes, in {}",
+        folder.display()
+    ));
+    let before = floor(folder, seconds)?;
+    say_floor(before);
+    let mut rates = Vec::new();
+    for rooms in [1, 100] {
+        let rate = measure(folder, rooms, seconds).await?;
+        say(rate.text());
+        rates.push(rate.json());
+    }
+    let after = floor(folder, seconds)?;
+    say_floor(after);
+    if as_json {
+        println!(
+            r#"{{"floor_per_second":[{before},{after}],"rooms":[{}]}}"#,
+            rates.join(",")
+        );
+    }
     Ok(())
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() -> Outcome<()> {
-    let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
-    let seconds = arguments.next().map_or(Ok(5), |text| text.parse())?;
-    println!(
-        "{CALLERS} callers, bodies of {BODY_BYTES} bytes, in {}",
-        folder.display()
-    );
-    floor(&folder, seconds)?;
-    for rooms in [1, 100] {
-        measure(&folder, rooms, seconds).await?;
-    }
-    floor(&folder, seconds)
+    let (options, words): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|word| word == "--json");
+    let mut words = words.into_iter();
+    let folder = words.next().map_or_else(std::env::temp_dir, PathBuf::from);
+    let seconds = words.next().map_or(Ok(5), |text| text.parse())?;
+    run(&folder, seconds, !options.is_empty()).await
 }
