@@ -146,7 +146,7 @@ settings! {
     "limits.message_bytes" => message_bytes: Whole<1_024, 16_777_216> = Some("65536"), AtStart;
     /// Connections that the node takes. None: what the descriptor limit of the process allows, less a reserve.
     "limits.connections" => connections: Option<Whole<16, 10_000_000>> = None, AtStart;
-    /// Bytes that the kernel may hold for sockets that take no more, before new sockets are refused with 503 (existing ones go on); `0`: no limit. Streams are refused too, and not counted. None: half of what the kernel gives to TCP before it saves memory (the second number of `net.ipv4.tcp_mem`, in pages).
+    /// Bytes that the kernel may hold for sockets that take no more, before new sockets are refused with 503 (existing ones go on); `0`: no limit. Streams are refused too, and not counted. None: half of what the kernel gives to TCP before it saves memory (the second number of `net.ipv4.tcp_mem`, in pages), or no limit where that can't be read.
     "limits.socket_memory_bytes" => socket_memory_bytes: Option<Whole<0, 1_099_511_627_776>> = None, AtStart;
     /// Seconds that a node has for leaving after SIGTERM; without peers it takes 5 at most.
     "drain.timeout_s" => drain_timeout_s: Whole<1, 3_600> = Some("25"), Live;
