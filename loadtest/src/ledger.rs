@@ -105,6 +105,12 @@ impl Ledger {
         self.base + self.entries.len() as u64
     }
 
+    /// The newest offset that holds a message of this run; what others wrote behind it is theirs to judge.
+    pub fn end_of_own(&self) -> u64 {
+        let is_own = |entry: &Option<Entry>| entry.is_some_and(|entry| entry.mark.is_some());
+        self.base + self.entries.iter().rposition(is_own).map_or(0, |index| index as u64 + 1)
+    }
+
     /// All entries, the one behind the base first; `None` where no phone brought one.
     pub fn into_entries(self) -> Vec<Option<Entry>> {
         self.entries
@@ -149,6 +155,19 @@ mod tests {
         assert_eq!(ledger.enter(6, None, 2, None), Entered::Differs);
         assert_eq!(ledger.enter(u64::MAX, None, 2, None), Entered::OutOfRange);
         assert_eq!(ledger.end(), 6);
+    }
+
+    #[test]
+    fn what_others_write_behind_ones_own_messages_is_no_end_to_wait_for() {
+        let mut ledger = Ledger::new(5);
+        assert_eq!(ledger.end_of_own(), 5);
+        let mark = Mark {
+            number: 1,
+            intended_us: 0,
+        };
+        ledger.enter(7, Some(mark), 1, None);
+        ledger.enter(9, None, 2, None);
+        assert_eq!((ledger.end_of_own(), ledger.end()), (7, 9));
     }
 
     #[test]

@@ -115,7 +115,9 @@ impl Sum {
         let desks = std::mem::take(&mut self.desks);
         self.seen = desks.iter().map(|desk| desk.ledger.end()).max().unwrap_or(0);
         let (end, epoch) = published.end.clone().unwrap_or((conduct.contact.base, String::new()));
-        let end = end.max(self.seen);
+        // Others may go on in the same room: nothing but messages of this run stands behind the server's word.
+        let own = desks.iter().map(|desk| desk.ledger.end_of_own()).max().unwrap_or(0);
+        let end = end.max(own);
         for desk in desks {
             let is_another = !epoch.is_empty() && !desk.epoch.is_empty() && desk.epoch != epoch;
             self.tally.faults.another_epoch += u64::from(is_another);
