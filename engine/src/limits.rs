@@ -81,8 +81,10 @@ pub const REREADS_MAX: u32 = 16;
 pub const DELETION_PATIENCE: Duration = Duration::from_secs(1);
 /// Commands that one session may have under way.
 pub const COMMANDS_UNDER_WAY_MAX: usize = 1_024;
-/// Listeners up to which a room has a list of who is present, and join and leave pushes.
+/// Listeners up to which a room has a list of who is present.
 pub const ROSTER_MAX: usize = 500;
+/// Listeners up to which a room has join and leave pushes: each goes to everybody, so that an audience that comes costs the square of this.
+pub const ANNOUNCED_LISTENERS_MAX: usize = 100;
 /// Publications in one answer of the protocol's history.
 pub const HISTORY_LIMIT_MAX: usize = 1_000;
 /// Bytes of entries in one page.
@@ -185,4 +187,4 @@ const _: () = assert!(SUPERVISOR_TICK.as_millis() * 4 < BLOCKED_AFTER.as_millis(
 const _: () = assert!(COMMAND_DEADLINE.as_millis() < STORE_PATIENCE.as_millis());
 const _: () = assert!(PAGE_ITEMS_DEFAULT <= PAGE_ITEMS_MAX && PEOPLE_PER_CALL_MAX as u64 <= UNREAD_HINTS_MEMBERS_MAX);
 const _: () = assert!(LOGIN_PAUSE_MAX_MS < LOGIN_FORGOTTEN_AFTER_MS);
-const _: () = assert!(BUDGET_LISTENERS_MIN < BUDGET_LISTENERS_MAX);
+const _: () = assert!(BUDGET_LISTENERS_MIN < BUDGET_LISTENERS_MAX && ANNOUNCED_LISTENERS_MAX <= ROSTER_MAX);

@@ -66,6 +66,9 @@ pub trait RoomRepository: Send + Sync {
 /// Who is in which room.
 #[async_trait]
 pub trait MemberRepository: Send + Sync {
+    /// A room with its log's end, and one person's membership of it, as of one moment; None when there is no such room.
+    async fn room_for(&self, room: RoomId, user: &UserId) -> Result<Option<(RoomState, Option<Member>)>, StoreError>;
+
     /// One membership.
     async fn member(&self, room: RoomId, user: &UserId) -> Result<Option<Member>, StoreError>;
 

@@ -66,13 +66,23 @@ impl Engine {
     /// # Errors
     /// `TokenExpired`; `Unauthorized` when the token is not valid, its login has ended or its user is not there; `Unavailable`.
     pub async fn caller(&self, token: &str) -> Result<(Caller, ConnectionClaims), Error> {
-        let claims = self.tokens.connection(token).await.map_err(of_token)?;
+        let claims = self.claims(token).await?;
+        Ok((self.admit(&claims).await?, claims))
+    }
+
+    /// What a connection token says. Whether it admits anybody is for [`Self::admit`] to say.
+    pub(crate) async fn claims(&self, token: &str) -> Result<ConnectionClaims, Error> {
+        self.tokens.connection(token).await.map_err(of_token)
+    }
+
+    /// The one whom a connection token speaks of, if their account is there and their login has not ended.
+    pub(crate) async fn admit(&self, claims: &ConnectionClaims) -> Result<Caller, Error> {
         let role = if claims.is_outside {
-            self.admit_outside(&claims).await?
+            self.admit_outside(claims).await?
         } else {
-            self.admit_own(&claims).await?
+            self.admit_own(claims).await?
         };
-        Ok((Caller::person(claims.user.clone(), role, claims.auth_session), claims))
+        Ok(Caller::person(claims.user.clone(), role, claims.auth_session))
     }
 
     /// Whether a login has ended on this node, so that sockets that live on it should be closed.

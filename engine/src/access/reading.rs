@@ -12,10 +12,14 @@ impl Engine {
     /// # Errors
     /// `NotFound` when the room is absent, deleted, an open channel, or the caller is not in it; `Unavailable` when the store does not answer.
     pub async fn reader(&self, caller: &Caller, room: RoomId) -> Result<(RoomState, Member), Error> {
-        let (state, member) =
-            futures_util::future::join(self.store.room(room), self.store.member(room, &caller.user)).await;
-        let state = state.map_err(failure::of_store)?.ok_or(ErrorCode::NotFound)?;
-        let member = member.map_err(failure::of_store)?.ok_or(ErrorCode::NotFound)?;
+        let found = self
+            .store
+            .room_for(room, &caller.user)
+            .await
+            .map_err(failure::of_store)?;
+        let Some((state, Some(member))) = found else {
+            return Err(ErrorCode::NotFound.into());
+        };
         if state.room.deleted || state.room.kind == RoomKind::Channel {
             return Err(ErrorCode::NotFound.into());
         }

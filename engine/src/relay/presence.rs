@@ -6,7 +6,7 @@ use protocol::{UserId, client::ClientInfo};
 use uuid::Uuid;
 
 use super::{Ephemeral, Relay, Relays};
-use crate::limits::ROSTER_MAX;
+use crate::limits::{ANNOUNCED_LISTENERS_MAX, ROSTER_MAX};
 
 /// How many listen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Relays {
         *state.users.entry(user.clone()).or_insert(0) += 1;
         let count = relay.listeners.fetch_add(1, Ordering::Relaxed) + 1;
         drop(state);
-        if is_announced && count <= ROSTER_MAX {
+        if is_announced && count <= ANNOUNCED_LISTENERS_MAX {
             self.publish_ephemeral(&relay.channel, Ephemeral::Join(info));
         }
     }
@@ -52,7 +52,7 @@ impl Relays {
         }
         let count = relay.listeners.fetch_sub(1, Ordering::Relaxed) - 1;
         drop(state);
-        if is_announced && count <= ROSTER_MAX {
+        if is_announced && count <= ANNOUNCED_LISTENERS_MAX {
             self.publish_ephemeral(&relay.channel, Ephemeral::Leave(info));
         }
     }

@@ -129,10 +129,16 @@ async fn admit(engine: &Engine, shard: &Shard, key: SessionKey, request: Connect
             own_channel: None,
         });
     }
-    let (caller, claims) = engine.caller(&request.token).await?;
-    let channel = Channel::of_user(&caller.user);
+    let claims = engine.claims(&request.token).await?;
+    let channel = Channel::of_user(&claims.user);
     let recovery = request.subs.get(channel.as_str()).filter(|request| request.recover);
-    let own_channel = listen(engine, shard, key, &channel, recovery, true, async || Ok(())).await?;
+    // Both ask the store, and in a wave of connections one wait is cheaper than two.
+    let listening = listen(engine, shard, key, &channel, recovery, true, async || Ok(()));
+    let (caller, own_channel) = futures_util::future::join(engine.admit(&claims), listening).await;
+    if caller.is_err() {
+        shard.unsubscribe(key, &channel);
+    }
+    let (caller, own_channel) = (caller?, own_channel?);
     Ok(Admitted {
         caller,
         info: claims.info,

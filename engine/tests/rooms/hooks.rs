@@ -110,6 +110,10 @@ impl RoomRepository for Hooked {
 
 #[async_trait]
 impl MemberRepository for Hooked {
+    async fn room_for(&self, room: RoomId, user: &UserId) -> Result<Option<(RoomState, Option<Member>)>, StoreError> {
+        self.hooks.member(room, user).await;
+        self.inner.room_for(room, user).await
+    }
     async fn member(&self, room: RoomId, user: &UserId) -> Result<Option<Member>, StoreError> {
         self.hooks.member(room, user).await;
         self.inner.member(room, user).await

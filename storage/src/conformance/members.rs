@@ -23,6 +23,18 @@ pub async fn members_come_in_the_order_of_their_ids(store: Arc<dyn Store>) {
     assert_eq!(found[0].role, Role::Member);
 }
 
+/// One question in the place of two.
+pub async fn a_room_and_a_membership_are_read_together(store: Arc<dyn Store>) {
+    let room = TestRoom::group(&store, &["alice"]).await;
+    let read = async |room, name| store.room_for(room, &user(name)).await.expect("a read");
+    let state = store.room(room.id).await.expect("a read").expect("the room");
+    let alice = store.member(room.id, &user("alice")).await.expect("a read");
+    assert!(alice.is_some());
+    assert_eq!(read(room.id, "alice").await, Some((state.clone(), alice)));
+    assert_eq!(read(room.id, "bob").await, Some((state, None)));
+    assert_eq!(read(RoomId::generate(START_MS + 1), "alice").await, None);
+}
+
 /// Until a time, and then not any more.
 pub async fn a_member_is_muted_and_may_speak_again(store: Arc<dyn Store>) {
     let room = TestRoom::group(&store, &["alice", "bob"]).await;

@@ -7,10 +7,11 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::{
     SqliteStore,
     epoch::Salt,
-    log, marks,
+    log::{self, room_state},
+    marks,
     rows::{self, MEMBER, ROOM_STATE, ROOM_STATE_WIDTH, signed},
 };
-use crate::{Chat, Mark, Member, MemberRepository, StoreError};
+use crate::{Chat, Mark, Member, MemberRepository, RoomState, StoreError};
 
 /// When something last happened in a room.
 const ACTIVITY: &str = "CASE WHEN h.seq = 0 THEN r.created_ms ELSE h.time_ms END";
@@ -18,15 +19,21 @@ const CHAT_TABLES: &str = "members m JOIN rooms r ON r.room = m.room JOIN heads 
 
 #[async_trait]
 impl MemberRepository for SqliteStore {
-    async fn member(&self, room: RoomId, user: &UserId) -> Result<Option<Member>, StoreError> {
+    async fn room_for(&self, room: RoomId, user: &UserId) -> Result<Option<(RoomState, Option<Member>)>, StoreError> {
         let user = user.clone();
         self.read(move |context| {
-            let query = format!("SELECT {MEMBER} FROM members m WHERE m.room = ?1 AND m.user = ?2");
-            let mut statement = context.connection.prepare_cached(&query)?;
-            let found = statement.query_row(params![room.key(), user.as_str()], |row| rows::member(row, 0));
-            Ok(found.optional()?)
+            let Some(state) = room_state(context.connection, room, context.salt)? else {
+                return Ok(None);
+            };
+            Ok(Some((state, member(context.connection, room, &user)?)))
         })
         .await
+    }
+
+    async fn member(&self, room: RoomId, user: &UserId) -> Result<Option<Member>, StoreError> {
+        let user = user.clone();
+        self.read(move |context| Ok(member(context.connection, room, &user)?))
+            .await
     }
 
     async fn members(&self, room: RoomId, after: Option<&UserId>, limit: usize) -> Result<Vec<Member>, StoreError> {
@@ -76,6 +83,13 @@ impl MemberRepository for SqliteStore {
         })
         .await
     }
+}
+
+fn member(connection: &Connection, room: RoomId, user: &UserId) -> rusqlite::Result<Option<Member>> {
+    let query = format!("SELECT {MEMBER} FROM members m WHERE m.room = ?1 AND m.user = ?2");
+    let mut statement = connection.prepare_cached(&query)?;
+    let found = statement.query_row(params![room.key(), user.as_str()], |row| rows::member(row, 0));
+    found.optional()
 }
 
 /// A line of the list but its mark and last message, which are read for the lines that are given out.

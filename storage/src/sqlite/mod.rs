@@ -99,10 +99,13 @@ impl SqliteStore {
             .map(|_| open::reader(path))
             .collect::<Result<_, _>>()?;
         let shared = Arc::new(Shared {
-            writes: Queue::new(Bounds {
-                jobs: WRITE_JOBS_MAX,
-                bytes: WRITE_BYTES_MAX,
-            }),
+            writes: Queue::new(
+                Bounds {
+                    jobs: WRITE_JOBS_MAX,
+                    bytes: WRITE_BYTES_MAX,
+                },
+                WRITE_JOBS_MAX,
+            ),
             reads: readers::queue(),
             salt: Salt::default(),
             metrics: options.metrics.clone(),

@@ -15,6 +15,8 @@ pub const COMMIT_JOBS_MAX: usize = 1_024;
 pub const COMMIT_BYTES_MAX: usize = 8 << 20;
 /// Reads that may wait; above it calls answer "busy".
 pub const READ_JOBS_MAX: usize = 4_096;
+/// Short reads that one reader takes at once: waking another thread for the second costs more than the read.
+pub const READ_JOBS_PER_WAKE: usize = 2;
 /// Threads that read.
 pub const READERS: usize = 4;
 /// How long a transaction waits for another process that writes the same file.

@@ -37,25 +37,35 @@ pub(super) struct Queue<T> {
     state: Mutex<State<T>>,
     changed: Condvar,
     bounds: Bounds,
+    /// How many jobs a thread that is being woken is left to take before another one is woken for them.
+    jobs_per_wake: usize,
 }
 
 struct State<T> {
     jobs: VecDeque<(T, usize)>,
     bytes: usize,
     is_closed: bool,
+    /// Threads that wait for jobs.
+    waiting: usize,
+    /// Those of them that were woken and are on their way.
+    waking: usize,
 }
 
 impl<T> Queue<T> {
-    pub(super) fn new(bounds: Bounds) -> Self {
+    /// An empty queue. `jobs_per_wake` is what each of its threads takes at once at most: waking one costs more than a short job.
+    pub(super) fn new(bounds: Bounds, jobs_per_wake: usize) -> Self {
         let state = State {
             jobs: VecDeque::new(),
             bytes: 0,
             is_closed: false,
+            waiting: 0,
+            waking: 0,
         };
         Self {
             state: Mutex::new(state),
             changed: Condvar::new(),
             bounds,
+            jobs_per_wake,
         }
     }
 
@@ -71,8 +81,12 @@ impl<T> Queue<T> {
         }
         state.bytes += bytes;
         state.jobs.push_back((job, bytes));
-        drop(state);
-        self.changed.notify_one();
+        let is_taken_care_of = state.jobs.len() <= state.waking.saturating_mul(self.jobs_per_wake);
+        if state.waiting > state.waking && !is_taken_care_of {
+            state.waking += 1;
+            drop(state);
+            self.changed.notify_one();
+        }
         Ok(())
     }
 
@@ -83,16 +97,21 @@ impl<T> Queue<T> {
             if state.is_closed {
                 return Taken::Closed;
             }
-            state = match patience {
-                None => self.changed.wait(state).expect("no holder panics"),
+            state.waiting += 1;
+            let is_too_long;
+            (state, is_too_long) = match patience {
+                None => (self.changed.wait(state).expect("no holder panics"), false),
                 Some(patience) => {
                     let (state, waited) = self.changed.wait_timeout(state, patience).expect("no holder panics");
-                    if waited.timed_out() && state.jobs.is_empty() && !state.is_closed {
-                        return Taken::Nothing;
-                    }
-                    state
+                    (state, waited.timed_out())
                 }
             };
+            state.waiting -= 1;
+            // Whoever wakes without having been woken takes the place of one that was: that one finds nothing and waits again.
+            state.waking = state.waking.saturating_sub(1);
+            if is_too_long && state.jobs.is_empty() && !state.is_closed {
+                return Taken::Nothing;
+            }
         }
         let mut taken = Vec::new();
         let mut bytes = 0;

@@ -14,7 +14,7 @@ use super::{
     Shared,
     epoch::Salt,
     failure::{self, Fault},
-    options::READ_JOBS_MAX,
+    options::{READ_JOBS_MAX, READ_JOBS_PER_WAKE},
     queue::{Bounds, Queue, Taken},
 };
 use crate::StoreError;
@@ -28,10 +28,11 @@ pub(super) struct ReadContext<'a> {
 pub(super) type ReadJob = Box<dyn FnOnce(&ReadContext<'_>) + Send>;
 
 pub(super) fn queue() -> Queue<ReadJob> {
-    Queue::new(Bounds {
+    let bounds = Bounds {
         jobs: READ_JOBS_MAX,
         bytes: usize::MAX,
-    })
+    };
+    Queue::new(bounds, READ_JOBS_PER_WAKE)
 }
 
 /// Wraps a read so that it runs in a transaction and answers its caller.
@@ -64,8 +65,8 @@ fn in_transaction<T>(
 
 /// A reader's thread: works until the queue is closed. A read that panics takes nothing with it.
 pub(super) fn run(connection: &Connection, shared: &Arc<Shared>) {
-    let one = Bounds {
-        jobs: 1,
+    let at_once = Bounds {
+        jobs: READ_JOBS_PER_WAKE,
         bytes: usize::MAX,
     };
     let context = ReadContext {
@@ -73,7 +74,7 @@ pub(super) fn run(connection: &Connection, shared: &Arc<Shared>) {
         salt: &shared.salt,
     };
     loop {
-        let jobs = match shared.reads.take(None, one) {
+        let jobs = match shared.reads.take(None, at_once) {
             Taken::Jobs(jobs) => jobs,
             Taken::Nothing => continue,
             Taken::Closed => return,
