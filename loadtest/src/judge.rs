@@ -104,6 +104,12 @@ pub struct Losses {
     pub not_come: u64,
     /// Phones that asked for history and did not get it.
     pub without_history: u64,
+    /// Chats of two that did not come into being.
+    #[serde(default)]
+    pub chats_not_open: u64,
+    /// Messages acknowledged in chats of two that did not come to one of the two.
+    #[serde(default)]
+    pub chat_messages: u64,
 }
 
 impl Losses {
@@ -228,7 +234,7 @@ const fn wrong(evidence: &Evidence) -> [Count; 11] {
 }
 
 /// What had not come when the run was over.
-const fn missing(losses: &Losses) -> [Count; 4] {
+const fn missing(losses: &Losses) -> [Count; 6] {
     [
         (
             losses.not_come,
@@ -237,6 +243,8 @@ const fn missing(losses: &Losses) -> [Count; 4] {
         (losses.never_joined, "phones that never got into the room"),
         (losses.away_at_end, "phones that were not there at the end"),
         (losses.without_history, "phones that got no history"),
+        (losses.chats_not_open, "chats of two that did not come into being"),
+        (losses.chat_messages, "messages in chats of two that did not come"),
     ]
 }
 

@@ -30,6 +30,15 @@ pub const MEMBERS_AT_ONCE: u64 = 500;
 /// Largest scenario file, in bytes.
 pub const SCENARIO_FILE_BYTES_MAX: u64 = 1 << 20;
 
+/// Chats of two of one run.
+pub const CHATS_MAX: u64 = 100_000;
+/// Chats of one phone: the server takes 128 subscriptions of a session, and the room is one.
+pub const CHATS_OF_PHONE_MAX: u64 = 126;
+/// Chats that come into being at the same time, in each thread.
+pub const CHATS_OPENING_MAX: u64 = 64;
+/// How often each thread looks how many do.
+pub const CHATS_LOOKED_AT_EVERY: Duration = Duration::from_millis(5);
+
 /// Descriptors beside those of the phones.
 pub const DESCRIPTORS_RESERVED: u64 = 64;
 /// Phones that open their connection at the same time, in each thread.

@@ -28,6 +28,11 @@ impl Marker {
         Self { run }
     }
 
+    /// Those of messages beside the room.
+    pub const fn of_chats(self) -> Self {
+        Self { run: !self.run }
+    }
+
     /// A message of `bytes` bytes of JSON, or as many as the mark needs.
     pub fn message(self, mark: Mark, bytes: usize) -> Payload {
         let mut text = format!(

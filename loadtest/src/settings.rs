@@ -42,6 +42,8 @@ pub struct Settings {
     pub resume_share: f64,
     /// All phones are cut at [`Stage::Away`], and stay away until [`Stage::Draining`].
     pub storm: bool,
+    /// Chats of two beside the room, if there are any.
+    pub chats: Option<ManyChats>,
     /// Phones that read slowly while messages are sent, if there are any.
     pub slow: Option<SlowReading>,
     /// How long the run lasts, for the times of cuts.
@@ -63,11 +65,22 @@ impl Settings {
     }
 }
 
+/// Chats of two beside the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ManyChats {
+    /// How many.
+    pub count: u64,
+    /// The time between two messages of one chat.
+    pub interval: Duration,
+}
+
 /// How far a run is; said to all threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// Phones come.
     Opening,
+    /// Chats of two come into being.
+    Gathering,
     /// In a storm: no phone has a network any more.
     Away,
     /// Messages are sent, from this moment on.
@@ -85,6 +98,8 @@ pub struct Live {
     pub listening: AtomicU64,
     /// Phones that ever did.
     pub joined: AtomicU64,
+    /// Chats that both people follow.
+    pub chats: AtomicU64,
     /// Phones that have their history, or that were told they can't.
     pub answered: AtomicU64,
     /// Phones that were sent away for good.

@@ -1,5 +1,6 @@
 //! A thread with its share of the phones.
 
+mod chats;
 mod cuts;
 
 use std::{
@@ -23,7 +24,7 @@ use crate::{
     connection::{Emulation, Sources},
     limits::{LIVE_EVERY, READ_BUFFER_BYTES},
     measure::{Times, measure_lag},
-    phone::{Answer, Crew, Desk, live},
+    phone::{Answer, Chats, Crew, Desk, live},
     publisher::Contact,
     settings::{Live, Settings, Stage},
 };
@@ -90,12 +91,19 @@ fn run(
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let phones = share(&settings, index);
     let count = (phones.end - phones.start) as usize;
+    let chats = Chats::new(
+        chats::count(&settings, &phones),
+        count,
+        settings.marker,
+        settings.message_bytes,
+    );
     let desk = Desk::new(
         count,
         contact,
         settings.marker,
         settings.recovery_entries,
         settings.history,
+        chats,
     );
     let crew = Rc::new(Crew {
         first: phones.start,
@@ -110,6 +118,9 @@ fn run(
     let lag = Rc::new(RefCell::new(Times::default()));
     let tasks = LocalSet::new();
     tasks.spawn_local(open_all(crew.clone(), phones, stage.clone()));
+    if let Some(many) = crew.settings.chats {
+        tasks.spawn_local(chats::drive(crew.clone(), many, stage.clone()));
+    }
     tasks.spawn_local(measure_lag(stage.clone(), lag.clone()));
     runtime.block_on(tasks.run_until(show_until_over(crew.clone(), stage, shown.clone())));
     drop(tasks); // with every phone
@@ -148,7 +159,7 @@ async fn show_until_over(crew: Rc<Crew>, stage: watch::Receiver<Stage>, shown: A
         let end = match *stage.borrow() {
             Stage::Over => return,
             Stage::Draining(end) => Some(end),
-            Stage::Opening | Stage::Away | Stage::Running(_) => None,
+            Stage::Opening | Stage::Gathering | Stage::Away | Stage::Running(_) => None,
         };
         show(&crew.desk.borrow(), &shown, end);
         sleep(LIVE_EVERY).await;
@@ -162,6 +173,7 @@ fn show(desk: &Desk, shown: &Live, end: Option<u64>) {
     shown
         .answered
         .store(count(|record| record.answer != Answer::None), Relaxed);
+    shown.chats.store(desk.chats.open(), Relaxed);
     shown.refused.store(desk.tally.refused, Relaxed);
     shown.deliveries.store(desk.tally.deliveries, Relaxed);
     shown.faults.store(desk.tally.faults.sum(), Relaxed);

@@ -49,6 +49,9 @@ pub enum ArgumentError {
     /// The members' room is always a new one.
     #[error("{0}: the members' room is made for the run, so no --channel can be given")]
     MembersChannel(String),
+    /// Phones can't have so many.
+    #[error("{0}: {1} phones can have {2} chats at most, as nobody has two with the same person or more than 126")]
+    Chats(String, u64, u64),
     /// MessagePack is for WebSockets, and events are text.
     #[error("{0}: this transport does not carry this encoding")]
     Transport(String),

@@ -43,6 +43,7 @@ macro_rules! keys {
 
 keys! {
     target, sessions, rate, seconds, size, shape, resume_share, away_ms, history, missed, slow_share, slow_bytes_per_second,
+    chats, chat_interval,
     channel, members, encoding, transport,
     tokens_file, hmac_secret_file, open_rate, open_timeout, rest, leave, drain_timeout, recovery_entries, threads,
     lag_limit_ms, server_pid, seed, json, quiet,

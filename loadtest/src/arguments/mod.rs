@@ -69,6 +69,8 @@ pub enum ScenarioName {
     ReconnectStorm,
     /// Some phones read more slowly than the publisher speaks, and catch up in the end.
     SlowPhones,
+    /// Chats of two beside one room that everybody follows; needs the signing key.
+    ManyChats,
 }
 
 /// The shapes of load.
@@ -152,6 +154,12 @@ pub struct RunArguments {
     /// What each of them reads.
     #[arg(long, default_value_t = 2_000, value_name = "N")]
     pub slow_bytes_per_second: u32,
+    /// Chats of two beside the room (many-chats).
+    #[arg(long, default_value_t = 1_000, value_name = "N")]
+    pub chats: u64,
+    /// Seconds between two messages of one chat.
+    #[arg(long, default_value_t = 10.0, value_name = "S")]
+    pub chat_interval: f64,
     /// The room: an open channel, or room:ID. An open channel of its own if not given.
     #[arg(long, value_name = "NAME")]
     pub channel: Option<String>,

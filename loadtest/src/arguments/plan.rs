@@ -13,15 +13,15 @@ use super::{
 };
 use crate::{
     limits::{
-        HISTORY_MAX, MESSAGE_BYTES_MAX, MESSAGE_BYTES_MIN, MESSAGES_MAX, MISSED_MAX, OPENING_MAX, RATE_MAX,
-        SECONDS_MAX, SESSIONS_MAX, SLOW_BYTES_PER_SECOND_MAX, THREADS_MAX,
+        CHATS_MAX, CHATS_OF_PHONE_MAX, HISTORY_MAX, MESSAGE_BYTES_MAX, MESSAGE_BYTES_MIN, MESSAGES_MAX, MISSED_MAX,
+        OPENING_MAX, RATE_MAX, SECONDS_MAX, SESSIONS_MAX, SLOW_BYTES_PER_SECOND_MAX, THREADS_MAX,
     },
     mark::Marker,
     pacing::{AtOnce, Bursts, Pace, Ramp, Steady},
-    phone::SlowReading,
+    phone::{SlowReading, chats_max},
     random::Random,
     scenario::{Plan, Scenario},
-    settings::Settings,
+    settings::{ManyChats, Settings},
     target::{Target, TargetUrl},
 };
 
@@ -48,13 +48,14 @@ impl RunArguments {
             marker: Marker::new(run),
             seed,
             sessions: self.sessions,
-            threads: (self.threads.unwrap_or_else(threads_usual) as u64).min(self.sessions),
+            threads: self.thread_count(),
             opening: self.opening(),
             opening_at_once: self.opening_at_once(),
             publishing: self.publishing(),
             message_bytes: self.size,
             resume_share: self.resume_share,
             lasts: self.lasts(),
+            chats: self.many_chats(),
             slow: self.slow(),
             storm: self.name() == ScenarioName::ReconnectStorm,
             away_max: Duration::from_millis(self.away_ms),
@@ -76,7 +77,7 @@ impl RunArguments {
                 + Duration::from_secs(self.open_timeout),
             drain_timeout: Duration::from_secs(self.drain_timeout),
             lag_limit: Duration::from_millis(self.lag_limit_ms),
-            members: self.members,
+            members: self.makes_members(),
             rest: Duration::from_secs_f64(self.rest),
             leave: Duration::from_secs_f64(self.leave),
             quiet: self.quiet,
@@ -85,6 +86,7 @@ impl RunArguments {
 
     fn check(&self) -> Result<(), ArgumentError> {
         self.check_ranges().map_err(|error| error.placed(&self.given))?;
+        self.check_chats()?;
         self.check_members()
     }
 
@@ -101,6 +103,8 @@ impl RunArguments {
         range("drain-timeout", self.drain_timeout, 1, SECONDS_MAX)?;
         range("rest", self.rest, 0.0, SECONDS_MAX as f64)?;
         range("leave", self.leave, 0.0, SECONDS_MAX as f64)?;
+        range("chats", self.chats, 1, CHATS_MAX)?;
+        range("chat-interval", self.chat_interval, 0.01, SECONDS_MAX as f64)?;
         range("slow-share", self.slow_share, 0.0, 1.0)?;
         range(
             "slow-bytes-per-second",
@@ -121,10 +125,37 @@ impl RunArguments {
         })
     }
 
+    /// Chats are made between accounts, so everybody becomes a member first.
+    fn makes_members(&self) -> bool {
+        self.members || self.name() == ScenarioName::ManyChats
+    }
+
+    fn many_chats(&self) -> Option<ManyChats> {
+        let chats = ManyChats {
+            count: self.chats,
+            interval: Duration::from_secs_f64(self.chat_interval),
+        };
+        (self.name() == ScenarioName::ManyChats).then_some(chats)
+    }
+
+    /// Each thread's phones have chats among themselves.
+    fn check_chats(&self) -> Result<(), ArgumentError> {
+        let threads = self.thread_count();
+        let most = chats_max(self.sessions / threads, CHATS_OF_PHONE_MAX) * threads;
+        if self.name() == ScenarioName::ManyChats && self.chats > most {
+            return Err(ArgumentError::Chats(self.given.place("chats"), self.sessions, most));
+        }
+        Ok(())
+    }
+
+    fn thread_count(&self) -> u64 {
+        (self.threads.unwrap_or_else(threads_usual) as u64).min(self.sessions)
+    }
+
     /// Members are made by whoever can sign for them, in a room that is made for them.
     fn check_members(&self) -> Result<(), ArgumentError> {
         let place = || self.given.place("members");
-        if !self.members {
+        if !self.makes_members() {
             Ok(())
         } else if self.hmac_secret.is_none() && self.hmac_secret_file.is_none() {
             Err(ArgumentError::MembersUnsigned(place()))
@@ -154,6 +185,7 @@ impl RunArguments {
             ScenarioName::HistoryRush => Scenario::HistoryRush,
             ScenarioName::ReconnectStorm => Scenario::ReconnectStorm,
             ScenarioName::SlowPhones => Scenario::SlowPhones,
+            ScenarioName::ManyChats => Scenario::ManyChats,
         }
     }
 
@@ -184,18 +216,18 @@ impl RunArguments {
 
     fn opening(&self) -> Pace {
         match self.name() {
-            ScenarioName::OneBigRoom | ScenarioName::ReconnectStorm | ScenarioName::SlowPhones => {
+            ScenarioName::HistoryRush => Pace::AtOnce(AtOnce { count: self.sessions }),
+            _ => {
                 let lasts = Duration::from_secs(2 * SECONDS_MAX);
                 Pace::Steady(Steady::new(self.open_rate, lasts))
             }
-            ScenarioName::HistoryRush => Pace::AtOnce(AtOnce { count: self.sessions }),
         }
     }
 
     fn opening_at_once(&self) -> usize {
         match self.name() {
-            ScenarioName::OneBigRoom | ScenarioName::SlowPhones => OPENING_MAX,
             ScenarioName::HistoryRush | ScenarioName::ReconnectStorm => self.sessions as usize,
+            _ => OPENING_MAX,
         }
     }
 

@@ -130,6 +130,8 @@ fn phones_that_never_came_lack_nothing_else() {
     };
     losses.add(&[Record::default(), away], 5, true);
     let expected = Losses {
+        chats_not_open: 0,
+        chat_messages: 0,
         never_joined: 1,
         away_at_end: 1,
         phones: 1,

@@ -19,7 +19,7 @@ pub async fn measure_lag(stage: watch::Receiver<Stage>, times: Rc<RefCell<Times>
         let due = Instant::now() + LAG_MEASURED_EVERY;
         sleep_until(due).await;
         match *stage.borrow() {
-            Stage::Opening | Stage::Away => {}
+            Stage::Opening | Stage::Gathering | Stage::Away => {}
             Stage::Running(_) | Stage::Draining(_) => note(&mut times.borrow_mut(), due.elapsed()),
             Stage::Over => return,
         }

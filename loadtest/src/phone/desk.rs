@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Place;
+use super::{Chats, Place};
 use crate::{ledger::Ledger, mark::Marker, measure::Times, publisher::Contact};
 
 /// Different reasons for ends of connections that are told apart.
@@ -130,6 +130,8 @@ pub struct Desk {
     pub opening: Times,
     /// From the intended time of opening to the page of history.
     pub history: Times,
+    /// Chats of two beside the room.
+    pub chats: Chats,
     /// Recognizes this run's messages.
     pub(super) marker: Marker,
     /// When the last entry came, in microseconds since the run's origin.
@@ -145,8 +147,15 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// For `phones` phones in the log of `contact`.
-    pub fn new(phones: usize, contact: Contact, marker: Marker, recovery_entries: u64, history_limit: u32) -> Self {
+    /// For `phones` phones in the log of `contact`, with these chats beside it.
+    pub fn new(
+        phones: usize,
+        contact: Contact,
+        marker: Marker,
+        recovery_entries: u64,
+        history_limit: u32,
+        chats: Chats,
+    ) -> Self {
         Self {
             ledger: Ledger::new(contact.base),
             records: (0..phones).map(|_| Record::default()).collect(),
@@ -157,6 +166,7 @@ impl Desk {
             opening: Times::default(),
             history: Times::default(),
             last_entry_us: 0,
+            chats,
             marker,
             epoch: contact.epoch,
             end: contact.end,
@@ -172,10 +182,10 @@ impl Desk {
         *self.tally.reasons.entry(key).or_default() += 1;
     }
 
-    /// Phones that lack something before `end`, or are away.
+    /// Phones that lack something before `end`, or are away, and chats in which something is missing.
     pub fn behind(&self, end: u64) -> u64 {
         let behind = |record: &&Record| record.joined && (record.place.last() < end || !record.listening);
-        self.records.iter().filter(behind).count() as u64
+        self.records.iter().filter(behind).count() as u64 + self.chats.behind()
     }
 }
 

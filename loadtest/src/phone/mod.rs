@@ -2,6 +2,7 @@
 //!
 //! One task per phone; what it has received is written into its thread's [`Desk`]. It never publishes.
 
+mod chats;
 mod desk;
 mod open;
 mod place;
@@ -9,6 +10,7 @@ mod receive;
 mod slow;
 mod visit;
 
+pub use chats::{Chats, chats_max};
 pub use desk::{Answer, Desk, Faults, Record, Tally};
 pub use open::connect;
 pub use place::{Place, Seen};

@@ -31,6 +31,9 @@ pub fn connect(token: String) -> Command {
 
 impl Desk {
     pub(super) fn reply(&mut self, read: Read<'_>, reply: Reply, outbox: &mut Outbox) -> Result<(), Ended> {
+        if let Some(taken) = self.chat_reply(read, &reply) {
+            return taken;
+        }
         match (reply.id, reply.result) {
             (CONNECT, Ok(CommandResult::Connect(result))) => {
                 outbox.opened(result.session, result.node);
@@ -39,6 +42,7 @@ impl Desk {
             }
             (SUBSCRIBE, Ok(CommandResult::Subscribe(result))) => {
                 self.subscribed(read, result);
+                self.chats.returns(read.phone);
                 if self.history_limit > 0 && self.records[read.phone].answer == Answer::None {
                     outbox.command(&self.ask_history(read));
                 }
@@ -149,18 +153,26 @@ impl Desk {
         outbox: &mut Outbox,
     ) -> Result<(), Ended> {
         self.records[read.phone].listening = false;
-        self.reason(format!("unsubscribed: {code} {reason}"));
-        if code < SUBSCRIBE_AGAIN_FROM {
-            let message = reason.to_owned();
-            return Err(Ended::Refused {
-                command: "the subscription",
-                code,
-                message,
-                temporary: false,
-            });
-        }
-        self.tally.lagged += u64::from(code == SUBSCRIBE_AGAIN_FROM);
+        self.ended_by_server(code, reason)?;
         outbox.command(&self.subscribe(read));
         Ok(())
+    }
+
+    /// Takes note of why the server ended a subscription.
+    ///
+    /// # Errors
+    /// When clients do not subscribe again after it.
+    pub(super) fn ended_by_server(&mut self, code: u32, reason: &str) -> Result<(), Ended> {
+        self.reason(format!("unsubscribed: {code} {reason}"));
+        self.tally.lagged += u64::from(code == SUBSCRIBE_AGAIN_FROM);
+        if code >= SUBSCRIBE_AGAIN_FROM {
+            return Ok(());
+        }
+        Err(Ended::Refused {
+            command: "the subscription",
+            code,
+            message: reason.to_owned(),
+            temporary: false,
+        })
     }
 }

@@ -103,6 +103,16 @@ impl Desk {
                     PushEvent::Unsubscribe(why) if *push.channel == *read.channel => {
                         self.unsubscribed(read, why.code, &why.reason, outbox)?;
                     }
+                    PushEvent::Publication(entry) => {
+                        if let Some(chat) = self.chats.of_channel(&push.channel) {
+                            self.chat_publication(read, chat, &entry);
+                        }
+                    }
+                    PushEvent::Unsubscribe(why) => {
+                        if let Some(chat) = self.chats.of_channel(&push.channel) {
+                            self.chat_unsubscribed(read, chat, why.code, &why.reason)?;
+                        }
+                    }
                     PushEvent::Disconnect(why) => {
                         let code = u16::try_from(why.code).unwrap_or(u16::MAX);
                         return Err(Ended::Closed {

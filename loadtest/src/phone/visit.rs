@@ -97,6 +97,7 @@ enum Next {
 impl Desk {
     /// The phone follows the room no more; whether it did.
     fn leaves(&mut self, phone: usize) -> bool {
+        self.chats.leaves(phone);
         std::mem::take(&mut self.records[phone].listening)
     }
 
@@ -176,6 +177,7 @@ async fn stay(
                 return Leave::Ended(ended);
             }
         };
+        crew.desk.borrow_mut().carry_out(phone, crew.first, &mut outbox);
         if let Err(ended) = say(crew, phone, &mut connection, &mut outbox).await {
             return Leave::Ended(ended);
         }
@@ -204,7 +206,7 @@ async fn stay(
     }
 }
 
-/// Waits for one read of `at_once` bytes at most and takes it in; gives their number. An error is the time to stay away.
+/// Waits for one read of `at_once` bytes at most and takes it in, or for an order; gives their number. An error is the time to stay away.
 async fn receive(
     crew: &Crew,
     phone: usize,
@@ -219,6 +221,10 @@ async fn receive(
         {
             *cut = None;
             return Poll::Ready(Err(away));
+        }
+        let is_told = crew.desk.borrow_mut().has_orders(phone, context.waker());
+        if is_told {
+            return Poll::Ready(Ok(Ok(0)));
         }
         let mut buffer = crew.buffer.borrow_mut();
         let read = ready!(connection.poll_read(context, &mut buffer[..at_once]));

@@ -46,6 +46,8 @@ pub struct Report {
     pub times: AllTimes,
     /// The server's process, if it was named.
     pub server: Option<ServerFigures>,
+    /// Chats of two beside the room, if there were any.
+    pub chats: Option<Chats>,
     /// Phones that read slowly, if there were any.
     pub slow: Option<SlowPhones>,
     /// The return of all phones at once, in a reconnect-storm that got so far.
@@ -180,6 +182,25 @@ pub struct ServerFigures {
     pub left: Option<ProcessSample>,
     /// The most kernel memory of its sockets in bytes, if its metrics say.
     pub kernel_socket_bytes_max: Option<u64>,
+}
+
+/// Chats of two beside the room. What is wrong in them counts among the losses and faults.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Chats {
+    /// How many.
+    pub chats: u64,
+    /// Subscriptions to them: two each, when all are there.
+    pub subscriptions: u64,
+    /// Resident memory of the server that they and their subscriptions took, by chat; 0 if it was not looked at.
+    pub rss_per_chat_bytes: f64,
+    /// Messages that were to be sent in them.
+    pub messages: u64,
+    /// Those of them that the server has acknowledged.
+    pub acknowledged: u64,
+    /// Entries that came to their people.
+    pub deliveries: u64,
+    /// From the intended time of sending to the other one.
+    pub delivery: Option<Percentiles>,
 }
 
 /// Phones that read slowly while messages were sent. What they lack counts like anybody's.

@@ -9,6 +9,7 @@ impl fmt::Display for Report {
         self.heading(out)?;
         self.counts(out)?;
         self.times(out)?;
+        self.chats(out)?;
         self.slow(out)?;
         self.storm(out)?;
         self.processes(out)?;
@@ -98,6 +99,7 @@ impl Report {
         let rows = [
             ("delivery", times.delivery),
             ("last phone", times.last_phone),
+            ("in chats", self.chats.and_then(|chats| chats.delivery)),
             ("slow phones", self.slow.and_then(|slow| slow.delivery)),
             ("recovery", times.recovery),
             ("acknowledged", times.acknowledgement),
@@ -136,6 +138,20 @@ impl Report {
             "  simulator   {:.0} % of a processor, {} resident",
             self.simulator.cpu_share * 100.0,
             bytes(self.simulator.process.rss_bytes as f64)
+        )
+    }
+
+    fn chats(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(chats) = &self.chats else { return Ok(()) };
+        writeln!(
+            out,
+            "  chats       {} of two with {} subscriptions, {} each; {} of {} messages acknowledged, {} deliveries",
+            grouped(chats.chats),
+            grouped(chats.subscriptions),
+            bytes(chats.rss_per_chat_bytes),
+            grouped(chats.acknowledged),
+            grouped(chats.messages),
+            grouped(chats.deliveries)
         )
     }
 

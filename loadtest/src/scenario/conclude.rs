@@ -9,10 +9,11 @@ use super::{
 use crate::{
     judge::{Evidence, Log, Losses, judge},
     measure::{Host, Times, load_average},
-    phone::{Desk, SlowReading, Tally},
+    phone::{Chats, Desk, SlowReading, Tally},
     publisher::Published,
     report::{
-        AllTimes, Deliveries, Messages, Parameters, Report, ServerFigures, SimulatorFigures, SlowPhones, Storm, VERSION,
+        self, AllTimes, Deliveries, Messages, Parameters, Report, ServerFigures, SimulatorFigures, SlowPhones, Storm,
+        VERSION,
     },
 };
 
@@ -28,6 +29,7 @@ struct Sum {
     latency: Times,
     slow_latency: Times,
     slow_phones: u64,
+    chats: ChatSum,
     recovery: Times,
     opening: Times,
     history: Times,
@@ -37,6 +39,28 @@ struct Sum {
     last_joined_us: u64,
     /// When the last entry came to any phone.
     last_entry_us: u64,
+}
+
+/// All chats together.
+#[derive(Default)]
+struct ChatSum {
+    count: u64,
+    subscriptions: u64,
+    due: u64,
+    acknowledged: u64,
+    deliveries: u64,
+    latency: Times,
+}
+
+impl ChatSum {
+    fn add(&mut self, chats: &Chats) {
+        self.count += chats.count() as u64;
+        self.subscriptions += chats.subscriptions();
+        self.due += chats.due();
+        self.acknowledged += chats.acknowledged();
+        self.deliveries += chats.deliveries;
+        self.latency.add(&chats.latency);
+    }
 }
 
 /// Ends the threads and judges.
@@ -86,6 +110,7 @@ pub(super) async fn conclude(
         },
         server: server(&conduct, sum.joined, sum.tally.deliveries),
         slow: plan.settings.slow.map(|reading| slow(reading, &sum)),
+        chats: plan.settings.chats.map(|_| chats(&conduct, &sum)),
         storm: conduct.returned.map(|returned| storm(returned, &sum)),
         simulator: simulator(&conduct.looks, &sum.worst_lag, &plan),
         ends: sum.tally.reasons,
@@ -97,6 +122,8 @@ impl Sum {
         self.latency.add(&desk.latency);
         self.slow_latency.add(&desk.slow_latency);
         self.slow_phones += desk.records.iter().filter(|record| record.slow).count() as u64;
+        self.chats.add(&desk.chats);
+        desk.chats.losses(&mut self.losses);
         self.recovery.add(&desk.recovery);
         self.opening.add(&desk.opening);
         self.history.add(&desk.history);
@@ -209,13 +236,17 @@ fn deliveries(looks: &[Look], tally: &Tally) -> Deliveries {
 
 fn server(conduct: &Conduct, joined: u64, deliveries: u64) -> Option<ServerFigures> {
     let (looks, seen) = (&conduct.looks, &conduct.seen);
-    let [idle, after] = last_two(looks)?;
-    let before = looks.get(looks.len().checked_sub(3)?)?.server?;
-    let seconds = (after.at - idle.at).as_secs_f64();
-    let (idle, after) = (idle.server?, after.server?);
+    // Where chats came into being after the opening, the looks at that are not the last ones.
+    let opened = looks
+        .len()
+        .checked_sub(if conduct.gathered.is_some() { 3 } else { 2 })?;
+    let [talking, after] = last_two(looks)?;
+    let (before, idle) = (looks.get(opened.checked_sub(1)?)?.server?, looks[opened].server?);
+    let seconds = (after.at - talking.at).as_secs_f64();
+    let (talking, after) = (talking.server?, after.server?);
     let (rest_seconds, idle_cpu_s) = seen.rest.as_ref().and_then(rest).unwrap_or_default();
     let grown_bytes = idle.rss_bytes as f64 - before.rss_bytes as f64;
-    let cpu_s = after.cpu_s() - idle.cpu_s();
+    let cpu_s = after.cpu_s() - talking.cpu_s();
     Some(ServerFigures {
         before,
         idle,
@@ -236,6 +267,22 @@ fn server(conduct: &Conduct, joined: u64, deliveries: u64) -> Option<ServerFigur
 fn rest([before, after]: &[Look; 2]) -> Option<(f64, f64)> {
     let seconds = (after.at - before.at).as_secs_f64();
     Some((seconds, after.server?.cpu_s() - before.server?.cpu_s()))
+}
+
+fn chats(conduct: &Conduct, sum: &Sum) -> report::Chats {
+    let grown_bytes = conduct.gathered.and_then(|looks| {
+        let (idle, gathered) = (looks.idle.server?, looks.gathered.server?);
+        Some(gathered.rss_bytes as f64 - idle.rss_bytes as f64)
+    });
+    report::Chats {
+        chats: sum.chats.count,
+        subscriptions: sum.chats.subscriptions,
+        rss_per_chat_bytes: per(grown_bytes.unwrap_or(0.0), sum.chats.count as f64),
+        messages: sum.chats.due,
+        acknowledged: sum.chats.acknowledged,
+        deliveries: sum.chats.deliveries,
+        delivery: sum.chats.latency.percentiles(),
+    }
 }
 
 fn slow(reading: SlowReading, sum: &Sum) -> SlowPhones {

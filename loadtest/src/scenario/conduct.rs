@@ -60,6 +60,13 @@ pub(super) struct Returned {
     pub(super) is_complete: bool,
 }
 
+/// The server before the chats came into being, and with them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gathered {
+    pub(super) idle: Look,
+    pub(super) gathered: Look,
+}
+
 /// What was seen of the server beside the looks; all of it only when its process was named.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -86,6 +93,7 @@ pub(super) struct Conduct {
     pub(super) looks: Vec<Look>,
     pub(super) seen: Seen,
     pub(super) returned: Option<Returned>,
+    pub(super) gathered: Option<Gathered>,
     /// The user ended the run while phones still had something to come.
     pub(super) cut_short: bool,
     /// Why the run ended before its time.
@@ -116,6 +124,7 @@ impl Conduct {
             looks: Vec::new(),
             seen: Seen::default(),
             returned: None,
+            gathered: None,
             cut_short: false,
             ended: None,
             progress: Progress::new(plan.quiet),

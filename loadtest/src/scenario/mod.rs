@@ -3,6 +3,7 @@
 mod conclude;
 mod conduct;
 mod history_rush;
+mod many_chats;
 mod members;
 mod one_big_room;
 mod reconnect_storm;
@@ -30,6 +31,8 @@ pub enum Scenario {
     ReconnectStorm,
     /// Some phones read more slowly than the publisher speaks, and catch up in the end.
     SlowPhones,
+    /// Chats of two beside one room that everybody follows.
+    ManyChats,
 }
 
 impl Scenario {
@@ -40,6 +43,7 @@ impl Scenario {
             Self::HistoryRush => "history-rush",
             Self::ReconnectStorm => "reconnect-storm",
             Self::SlowPhones => "slow-phones",
+            Self::ManyChats => "many-chats",
         }
     }
 }
@@ -109,5 +113,6 @@ pub async fn run(mut plan: Plan, interrupt: watch::Receiver<bool>) -> Result<Rep
         Scenario::HistoryRush => history_rush::run(plan, host, interrupt).await,
         Scenario::ReconnectStorm => reconnect_storm::run(plan, host, interrupt).await,
         Scenario::SlowPhones => slow_phones::run(plan, host, interrupt).await,
+        Scenario::ManyChats => many_chats::run(plan, host, interrupt).await,
     }
 }

@@ -9,21 +9,31 @@ use super::{
     conclude::conclude,
     conduct::{Conduct, Waited},
 };
-use crate::{measure::Host, report::Report, settings::Stage};
+use crate::{measure::Host, publisher::Publisher, report::Report, settings::Stage};
 
 pub(super) async fn run(plan: Plan, host: Host, interrupt: watch::Receiver<bool>) -> Result<Report, RunError> {
-    let planned = plan.settings.publishing.count();
     let mut conduct = Conduct::begin(&plan, interrupt).await?;
-    let mut publisher = conduct.start_publisher()?;
+    let publisher = conduct.start_publisher()?;
     let opened = conduct.open(plan.open_timeout, |live| &live.joined).await?;
     conduct.settle().await?;
-    let mut waited = opened;
+    talk(plan, host, conduct, publisher, opened).await
+}
+
+/// The publisher speaks, unless the user has had enough of what went before; then all phones get the rest.
+pub(super) async fn talk(
+    plan: Plan,
+    host: Host,
+    mut conduct: Conduct,
+    mut publisher: Publisher,
+    mut waited: Waited,
+) -> Result<Report, RunError> {
     if conduct.sum(|live| &live.joined) == 0 {
         conduct
             .ended
             .get_or_insert_with(|| "no phone got into the room".to_owned());
-    } else if opened != Waited::Interrupted {
+    } else if waited != Waited::Interrupted {
         conduct.stage.send_replace(Stage::Running(Instant::now()));
+        let planned = plan.settings.publishing.count();
         waited = conduct.send(&mut publisher, planned).await;
     }
     conduct.stop.send_replace(true);

@@ -50,7 +50,7 @@ fn with_all_others(mut stage: watch::Receiver<Stage>) -> Cut {
 }
 
 /// Waits for a stage, forever if the run ends before.
-async fn until<T>(stage: &mut watch::Receiver<Stage>, is: impl Fn(&Stage) -> Option<T>) -> T {
+pub(super) async fn until<T>(stage: &mut watch::Receiver<Stage>, is: impl Fn(&Stage) -> Option<T>) -> T {
     loop {
         if let Some(found) = is(&stage.borrow_and_update()) {
             return found;
