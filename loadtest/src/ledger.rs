@@ -108,7 +108,12 @@ impl Ledger {
     /// The newest offset that holds a message of this run; what others wrote behind it is theirs to judge.
     pub fn end_of_own(&self) -> u64 {
         let is_own = |entry: &Option<Entry>| entry.is_some_and(|entry| entry.mark.is_some());
-        self.base + self.entries.iter().rposition(is_own).map_or(0, |index| index as u64 + 1)
+        self.base
+            + self
+                .entries
+                .iter()
+                .rposition(is_own)
+                .map_or(0, |index| index as u64 + 1)
     }
 
     /// All entries, the one behind the base first; `None` where no phone brought one.

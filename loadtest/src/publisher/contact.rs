@@ -16,6 +16,7 @@ use crate::{
     phone::connect,
     random::Random,
     settings::Settings,
+    token::Tokens,
 };
 
 /// An id above those of messages.
@@ -32,6 +33,9 @@ pub enum ContactError {
     /// A connection, and then no conversation.
     #[error("{0}")]
     Ended(#[from] Ended),
+    /// A connection, and the server wants more than was given.
+    #[error("{0}: it may want a token (--hmac-secret-file, --tokens-file, --token)")]
+    TokenWanted(Ended),
     /// Nothing more comes.
     #[error("the server does not answer")]
     Silence,
@@ -42,7 +46,7 @@ impl ContactError {
     pub const fn is_temporary(&self) -> bool {
         match self {
             Self::Open(error) => error.is_temporary(),
-            Self::Ended(ended) => !ended.is_final(),
+            Self::Ended(ended) | Self::TokenWanted(ended) => !ended.is_final(),
             Self::Silence => true,
         }
     }
@@ -125,8 +129,20 @@ impl Conversation {
             buffer: vec![0; READ_BUFFER_BYTES],
             written: 0,
         };
-        match conversation.answer(CONNECT).await?.result {
-            Ok(_) => Ok(conversation),
+        match conversation.greeted().await {
+            Err(ContactError::Ended(ended @ (Ended::Closed { .. } | Ended::Refused { .. })))
+                if ended.is_final() && matches!(settings.tokens, Tokens::None) =>
+            {
+                Err(ContactError::TokenWanted(ended))
+            }
+            greeted => greeted.map(|()| conversation),
+        }
+    }
+
+    /// Waits for the answer to the connect command.
+    async fn greeted(&mut self) -> Result<(), ContactError> {
+        match self.answer(CONNECT).await?.result {
+            Ok(_) => Ok(()),
             Err(error) => Err(Ended::refused("connect", error).into()),
         }
     }

@@ -45,6 +45,8 @@ pub(super) async fn prepare(plan: &mut Plan, interrupt: &watch::Receiver<bool>) 
 }
 
 async fn make(settings: &Arc<Settings>, progress: &Progress) -> Result<String, ContactError> {
+    // A server that is not there is said to be so at once.
+    Conversation::begin(settings).await?.leave().await;
     progress.part("accounts", settings.sessions);
     LocalSet::new().run_until(make_accounts(settings, progress)).await?;
     progress.part("members", settings.sessions);

