@@ -57,8 +57,8 @@ pub const SOCKET_SEND_BUFFER_BYTES: usize = 64 << 10;
 pub const SOCKET_UNSENT_BYTES: i32 = 16 << 10;
 /// Which share of the kernel's limit for TCP sockets may hold, by default: one half. The rest is for reading, for HTTP, and for other programs.
 pub const SOCKET_MEMORY_SHARE: u64 = 2;
-/// Seconds after which a socket that was refused for the sockets' memory may come again.
-pub const SOCKET_MEMORY_RETRY_AFTER_S: &str = "10";
+/// Seconds after which a socket that was refused for want of memory or of places may come again.
+pub const SOCKET_RETRY_AFTER_S: &str = "10";
 /// The buffer that all sockets of a worker are read into.
 pub const READ_BUFFER_BYTES: usize = 64 << 10;
 /// Bytes of a stream that wait for HTTP at most; everything else stays in the log.

@@ -3,18 +3,12 @@
 mod http_kit;
 mod kit;
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeSet;
 
 use http_kit::Node;
 use kit::{Client, node, token};
 use protocol::client::Encoding;
 use serde_json::json;
-
-/// Long enough for a busy machine; nothing is measured with it.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Names and labels of everything that a scrape gives.
 fn series(node: &Node) -> BTreeSet<String> {
@@ -22,31 +16,6 @@ fn series(node: &Node) -> BTreeSet<String> {
     let lines = page.lines().filter(|line| !line.starts_with('#'));
     let names = lines.map(|line| line.rsplit_once(' ').expect("a series and its value").0.to_owned());
     names.collect()
-}
-
-/// A figure of `/metrics`.
-#[track_caller]
-fn metric(node: &Node, series: &str) -> u64 {
-    let page = node.nobody().get("/metrics").body;
-    let value = page
-        .lines()
-        .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-    let value = value.unwrap_or_else(|| panic!("{series} is not there"));
-    value.parse().expect("a whole number")
-}
-
-/// Waits until a figure is as it should be.
-#[track_caller]
-fn becomes(node: &Node, series: &str, is_right: impl Fn(u64) -> bool) {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        let value = metric(node, series);
-        if is_right(value) {
-            return;
-        }
-        assert!(Instant::now() < until, "{series} stays {value}");
-        std::thread::yield_now();
-    }
 }
 
 #[test]
@@ -119,7 +88,7 @@ fn figures_say_what_happened() {
     let answers = (0..10).map(|_| alice.asks("publish", publish.clone()));
     let refused = answers.filter(|answer| answer["error"]["code"] == 111).count() as u64;
     assert_eq!(
-        metric(&node, "plenum_limits_reached_total{limit=\"publish_rate\"}"),
+        node.metric("plenum_limits_reached_total{limit=\"publish_rate\"}"),
         refused
     );
     let sent = 10 - refused;
@@ -131,22 +100,22 @@ fn figures_say_what_happened() {
     for _ in 0..sent {
         bob.publication("news");
     }
-    assert_eq!(metric(&node, "plenum_recoveries_total{outcome=\"recovered\"}"), 1);
-    assert_eq!(metric(&node, "plenum_recovered_entries_total"), sent);
-    assert_eq!(metric(&node, "plenum_relay_kept_entries"), sent);
-    assert!(metric(&node, "plenum_relay_kept_bytes") > 0);
-    assert_eq!(metric(&node, "plenum_connects_total{outcome=\"connected\"}"), 2);
-    assert!(metric(&node, "plenum_storage_commit_jobs_count") > 0);
-    assert!(metric(&node, "plenum_deliver_sweep_entries_count") > 0);
-    assert_eq!(metric(&node, "plenum_rooms_woken_total"), 1);
-    assert!(metric(&node, "plenum_sessions_max") > 0);
-    becomes(&node, "plenum_deliver_log_bytes", |bytes| bytes > 0);
+    assert_eq!(node.metric("plenum_recoveries_total{outcome=\"recovered\"}"), 1);
+    assert_eq!(node.metric("plenum_recovered_entries_total"), sent);
+    assert_eq!(node.metric("plenum_relay_kept_entries"), sent);
+    assert!(node.metric("plenum_relay_kept_bytes") > 0);
+    assert_eq!(node.metric("plenum_connects_total{outcome=\"connected\"}"), 2);
+    assert!(node.metric("plenum_storage_commit_jobs_count") > 0);
+    assert!(node.metric("plenum_deliver_sweep_entries_count") > 0);
+    assert_eq!(node.metric("plenum_rooms_woken_total"), 1);
+    assert!(node.metric("plenum_sessions_max") > 0);
+    node.becomes("plenum_deliver_log_bytes", |bytes| bytes > 0);
 
     drop((alice, bob));
-    becomes(&node, "plenum_sessions", |sessions| sessions == 0);
-    becomes(&node, "plenum_deliver_log_bytes", |bytes| bytes == 0);
-    assert_eq!(metric(&node, "plenum_relay_kept_entries"), 0, "nobody listens");
-    assert_eq!(metric(&node, "plenum_relay_kept_bytes"), 0);
+    node.becomes("plenum_sessions", |sessions| sessions == 0);
+    node.becomes("plenum_deliver_log_bytes", |bytes| bytes == 0);
+    assert_eq!(node.metric("plenum_relay_kept_entries"), 0, "nobody listens");
+    assert_eq!(node.metric("plenum_relay_kept_bytes"), 0);
 }
 
 #[test]
@@ -161,10 +130,10 @@ fn a_stream_is_counted_while_it_is_open() {
     let mut stream = std::net::TcpStream::connect(node.host()).expect("the node listens");
     stream.write_all(request.as_bytes()).expect("written");
     stream.read_exact(&mut [0; 16]).expect("an answer begins");
-    becomes(&node, "plenum_streams{transport=\"http_stream\"}", |open| open == 1);
-    assert_eq!(metric(&node, "plenum_streams{transport=\"sse\"}"), 0);
+    node.becomes("plenum_streams{transport=\"http_stream\"}", |open| open == 1);
+    assert_eq!(node.metric("plenum_streams{transport=\"sse\"}"), 0);
     drop(stream);
-    becomes(&node, "plenum_streams{transport=\"http_stream\"}", |open| open == 0);
+    node.becomes("plenum_streams{transport=\"http_stream\"}", |open| open == 0);
 }
 
 #[test]
@@ -181,30 +150,30 @@ fn who_is_behind_is_seen() {
         let reply = speaker.asks("publish", json!({ "channel": "loud", "data": data }));
         assert!(reply.get("error").is_none(), "{reply}");
     }
-    becomes(&node, "plenum_sessions_lagging", |sessions| sessions == 1);
-    becomes(&node, "plenum_sessions_lag_frames_max", |frames| frames > 10);
-    assert!(metric(&node, "plenum_sessions_lag_frames_count") > 0);
-    becomes(&node, "plenum_sockets_kernel_bytes", |bytes| bytes > 0);
+    node.becomes("plenum_sessions_lagging", |sessions| sessions == 1);
+    node.becomes("plenum_sessions_lag_frames_max", |frames| frames > 10);
+    assert!(node.metric("plenum_sessions_lag_frames_count") > 0);
+    node.becomes("plenum_sockets_kernel_bytes", |bytes| bytes > 0);
     // It reads on: nothing was lost, and it is behind no more.
     for _ in 0..100 {
         slow.publication("loud");
     }
-    becomes(&node, "plenum_sessions_lagging", |sessions| sessions == 0);
-    becomes(&node, "plenum_sessions_lag_frames_max", |frames| frames == 0);
-    becomes(&node, "plenum_sockets_kernel_bytes", |bytes| bytes == 0);
+    node.becomes("plenum_sessions_lagging", |sessions| sessions == 0);
+    node.becomes("plenum_sessions_lag_frames_max", |frames| frames == 0);
+    node.becomes("plenum_sockets_kernel_bytes", |bytes| bytes == 0);
 }
 
 #[test]
 fn who_finds_no_place_is_counted() {
     let node = node(&[("PLENUM_LIMITS__CONNECTIONS", "16")]);
-    assert_eq!(metric(&node, "plenum_sessions_max"), 16);
+    assert_eq!(node.metric("plenum_sessions_max"), 16);
     let people: Vec<_> = (0..16)
         .map(|number| Client::connects(&node, &format!("person-{number}")))
         .collect();
-    assert_eq!(metric(&node, "plenum_sockets"), 16);
-    assert_eq!(metric(&node, "plenum_sockets_refused_total{reason=\"connections\"}"), 0);
+    assert_eq!(node.metric("plenum_sockets"), 16);
+    assert_eq!(node.metric("plenum_sockets_refused_total{reason=\"connections\"}"), 0);
     let mut late = Client::opens(&node, Encoding::Json);
     late.close_code();
-    assert_eq!(metric(&node, "plenum_sockets_refused_total{reason=\"connections\"}"), 1);
+    assert_eq!(node.metric("plenum_sockets_refused_total{reason=\"connections\"}"), 1);
     drop(people);
 }

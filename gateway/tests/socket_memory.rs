@@ -3,31 +3,16 @@
 mod http_kit;
 mod kit;
 
-use std::time::{Duration, Instant};
-
-use http_kit::Node;
 use kit::{Client, node, token};
 use serde_json::json;
 
-/// Long enough for a busy machine; nothing is measured with it.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Less than a few slow sockets hold.
 const LIMIT_BYTES: u64 = 30_000;
 const HANDSHAKE: &str = "GET /connection/websocket HTTP/1.1\r\nhost: plenum\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
     sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/// A figure of `/metrics`.
-#[track_caller]
-fn metric(node: &Node, name: &str) -> u64 {
-    let page = node.nobody().get("/metrics").body;
-    let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    let value = value.unwrap_or_else(|| panic!("{name} is not there"));
-    value.parse().expect("a whole number")
-}
-
-fn held(node: &Node) -> u64 {
-    metric(node, "plenum_sockets_kernel_bytes")
-}
+/// What the kernel holds for slow sockets, in bytes.
+const HELD: &str = "plenum_sockets_kernel_bytes";
 
 #[test]
 fn while_slow_phones_hold_the_sockets_memory_nobody_else_comes_in() {
@@ -36,7 +21,7 @@ fn while_slow_phones_hold_the_sockets_memory_nobody_else_comes_in() {
         ("PLENUM_LIMITS__PUBLISH_PER_SECOND", "0"),
         ("PLENUM_LIMITS__SOCKET_MEMORY_BYTES", &LIMIT_BYTES.to_string()),
     ]);
-    assert_eq!(metric(&node, "plenum_sockets_kernel_max_bytes"), LIMIT_BYTES);
+    assert_eq!(node.metric("plenum_sockets_kernel_max_bytes"), LIMIT_BYTES);
     let mut speaker = Client::connects(&node, "speaker");
     let mut slow: Vec<_> = (0..4)
         .map(|number| Client::connects(&node, &format!("slow-{number}")))
@@ -44,7 +29,7 @@ fn while_slow_phones_hold_the_sockets_memory_nobody_else_comes_in() {
     for phone in &mut slow {
         phone.asks("subscribe", json!({ "channel": "loud" }));
     }
-    assert_eq!(held(&node), 0, "who takes everything holds nothing");
+    assert_eq!(node.metric(HELD), 0, "who takes everything holds nothing");
 
     // More than the phones' own kernel takes, and less than the node keeps of a channel.
     let data = "x".repeat(60_000);
@@ -52,10 +37,7 @@ fn while_slow_phones_hold_the_sockets_memory_nobody_else_comes_in() {
         let reply = speaker.asks("publish", json!({ "channel": "loud", "data": data }));
         assert!(reply.get("error").is_none(), "{reply}");
     }
-    let until = Instant::now() + PATIENCE;
-    while held(&node) < LIMIT_BYTES {
-        assert!(Instant::now() < until, "the phones hold {} bytes only", held(&node));
-    }
+    node.becomes(HELD, |bytes| bytes >= LIMIT_BYTES);
 
     let answer = node.raw(HANDSHAKE);
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
@@ -65,7 +47,7 @@ fn while_slow_phones_hold_the_sockets_memory_nobody_else_comes_in() {
     let stream = node.nobody().post("/connection/http_stream", &connect);
     stream.is_problem(503);
     assert!(!stream.header("retry-after").is_empty());
-    assert_eq!(metric(&node, "plenum_sockets_refused_total{reason=\"memory\"}"), 2);
+    assert_eq!(node.metric("plenum_sockets_refused_total{reason=\"memory\"}"), 2);
 
     // Those who are there go on, and requests are answered.
     let reply = speaker.asks("publish", json!({ "channel": "loud", "data": "still here" }));
@@ -73,9 +55,6 @@ fn while_slow_phones_hold_the_sockets_memory_nobody_else_comes_in() {
     assert_eq!(node.nobody().get("/readyz").status, 200);
 
     drop(slow);
-    let until = Instant::now() + PATIENCE;
-    while held(&node) > 0 {
-        assert!(Instant::now() < until, "{} bytes are still counted", held(&node));
-    }
+    node.becomes(HELD, |bytes| bytes == 0);
     Client::connects(&node, "late");
 }

@@ -5,13 +5,15 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use actix_web::http::StatusCode;
 use engine::{Clock, Engine};
 use storage::Store;
 use tokio::sync::watch;
 
 use crate::{
     config::Config,
-    http::Demo,
+    http::{Demo, problem::Problem},
+    limits::CONNECTIONS_EXTRA,
     metrics::{GatewayMetrics, Refused},
     server_api::Repeats,
     socket::SocketMemory,
@@ -126,6 +128,22 @@ impl Gateway {
             is_over_limit,
             gateway: Arc::clone(self),
         }
+    }
+
+    /// Why no further socket or stream is taken at the moment; counted. Clients may come again later.
+    ///
+    /// Up to [`CONNECTIONS_EXTRA`] sockets beyond the node's places are taken and sent away in the words of their protocol; waiting for
+    /// their goodbyes takes descriptors too, so that those beyond are refused before they are sockets.
+    pub fn shortage(&self) -> Option<Problem> {
+        let (why, words) = if self.socket_memory.is_used_up() {
+            (Refused::Memory, "no memory for more connections now")
+        } else if self.sockets() >= self.sockets_max + CONNECTIONS_EXTRA {
+            (Refused::Connections, "no place for more connections now")
+        } else {
+            return None;
+        };
+        self.metrics.refused(why);
+        Some(Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))
     }
 
     /// Sockets open now.

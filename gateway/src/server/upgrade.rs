@@ -14,7 +14,7 @@ use super::{
     Gateway, origin,
     refuse::{handshake_problem, refuse},
 };
-use crate::{compatible::subscriptions, http::problem::Problem, limits::SOCKET_MEMORY_RETRY_AFTER_S, metrics::Refused};
+use crate::{compatible::subscriptions, http::problem::Problem, limits::SOCKET_RETRY_AFTER_S, metrics::Refused};
 
 /// The sockets of the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,10 +80,8 @@ pub async fn upgrade(
         .await;
         return Ok(());
     }
-    if gateway.socket_memory.is_used_up() {
-        gateway.metrics.refused(Refused::Memory);
-        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no memory for more sockets now");
-        refuse(stream, problem, &[("retry-after", SOCKET_MEMORY_RETRY_AFTER_S)]).await;
+    if let Some(problem) = gateway.shortage() {
+        refuse(stream, problem, &[("retry-after", SOCKET_RETRY_AFTER_S)]).await;
         return Ok(());
     }
     match socket {

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     http::{body, problem::Problem},
-    metrics::{Refused, StreamKind},
+    metrics::StreamKind,
     server::Gateway,
     socket::Worker,
 };
@@ -112,9 +112,8 @@ fn open(
     if let Some(refused) = cors::refusal(gateway, request) {
         return refused;
     }
-    if gateway.socket_memory.is_used_up() {
-        gateway.metrics.refused(Refused::Memory);
-        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no memory for more streams now").error_response();
+    if let Some(problem) = gateway.shortage() {
+        return problem.error_response();
     }
     let worker = Worker::current(gateway);
     let engine = worker.engine();

@@ -1,6 +1,7 @@
 //! The real program, started on a free port with a data folder of its own, and a client for it.
 #![allow(dead_code, unused_imports, reason = "every test program uses a part of it")]
 
+mod metrics;
 pub mod socket;
 mod user;
 
@@ -115,8 +116,26 @@ impl Node {
 
     /// A node with these arguments.
     pub fn start_with(folder: Folder, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut child = folder
-            .plenum(arguments)
+        let command = folder.plenum(arguments);
+        Self::start_by(folder, command, environment)
+    }
+
+    /// A node that may open so many files and sockets, whatever the rest of the machine may.
+    pub fn start_with_descriptors(descriptors: u32, environment: &[(&str, &str)]) -> Self {
+        let folder = Folder::new();
+        let mut command = folder.plenum(&[]);
+        let program = command.get_program().to_owned();
+        command = Command::new("sh");
+        command
+            .args(["-c", &format!("ulimit -n {descriptors} && exec \"$0\" \"$@\"")])
+            .arg(program)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .current_dir(&folder.0);
+        Self::start_by(folder, command, environment)
+    }
+
+    fn start_by(folder: Folder, mut command: Command, environment: &[(&str, &str)]) -> Self {
+        let mut child = command
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
