@@ -57,7 +57,14 @@ impl Crew {
 /// Ready when a phone has to cut its connection; what it gives is ready when the phone comes back.
 pub type Cut = Pin<Box<dyn Future<Output = Away>>>;
 /// The time that a phone stays away.
-pub type Away = Pin<Box<dyn Future<Output = ()>>>;
+pub struct Away(Pin<Box<dyn Future<Output = ()>>>);
+
+impl Away {
+    /// Until `is_back` is ready.
+    pub fn until(is_back: impl Future<Output = ()> + 'static) -> Self {
+        Self(Box::pin(is_back))
+    }
+}
 
 enum Leave {
     Cut(Away),
@@ -77,7 +84,7 @@ pub async fn live(crew: Rc<Crew>, phone: usize, mut cut: Option<Cut>) {
         let next = crew.desk.borrow_mut().takes_leave(leave);
         match next {
             Next::Never => return,
-            Next::After(away) => away.await,
+            Next::After(Away(is_back)) => is_back.await,
             Next::Later => {
                 // Spread, so that a thousand phones do not come back at the same moment.
                 sleep(pause.mul_f64(0.5 + random.share())).await;

@@ -34,7 +34,7 @@ fn by_itself(settings: &Settings, number: u64, mut stage: watch::Receiver<Stage>
         })
         .await;
         sleep_until(Instant::from_std(begin) + after).await;
-        Box::pin(sleep(away)) as Away
+        Away::until(sleep(away))
     }))
 }
 
@@ -42,10 +42,10 @@ fn by_itself(settings: &Settings, number: u64, mut stage: watch::Receiver<Stage>
 fn with_all_others(mut stage: watch::Receiver<Stage>) -> Cut {
     Box::pin(async move {
         until(&mut stage, |stage| (*stage == Stage::Away).then_some(())).await;
-        Box::pin(async move {
+        Away::until(async move {
             let is_back = |stage: &Stage| matches!(stage, Stage::Draining(_) | Stage::Over).then_some(());
             until(&mut stage, is_back).await;
-        }) as Away
+        })
     })
 }
 
