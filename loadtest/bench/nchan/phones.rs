@@ -19,7 +19,7 @@ use tokio::{
     runtime,
     sync::{Semaphore, oneshot},
     task::{JoinSet, LocalSet},
-    time::sleep,
+    time::{Instant, sleep_until},
 };
 
 use super::{MARKER, Shared};
@@ -90,15 +90,16 @@ fn run(address: SocketAddr, sessions: u64, shared: &Arc<Shared>, ended: oneshot:
         times: Times::default(),
     }));
     let all = async {
-        let opening = Rc::new(Semaphore::new(OPENING_MAX));
+        let (begin, opening) = (Instant::now(), Rc::new(Semaphore::new(OPENING_MAX)));
         let mut phones = JoinSet::new();
         for number in 0..sessions {
+            // The timer is coarse: when it is late, several come at once.
+            sleep_until(begin + OPEN_EVERY.mul_f64(number as f64)).await;
             let (desk, shared, opening) = (Rc::clone(&desk), Arc::clone(shared), Rc::clone(&opening));
             phones.spawn_local(async move {
                 let _ = live(address, number, &desk, &shared, &opening).await;
                 shared.gone.fetch_add(1, Relaxed);
             });
-            sleep(OPEN_EVERY).await;
         }
         while phones.join_next().await.is_some() {}
     };

@@ -1,6 +1,7 @@
 //! The rows: what each measures and how long that is expected to take on two processors.
 
 mod busy;
+mod chats;
 mod durable;
 mod idle;
 mod newest_page;
@@ -139,6 +140,13 @@ const ALL: &[Row] = &[
         meaning: "sessions whose messages come as server-sent events.",
         expected: (45, 20),
         run: |bench| Box::pin(streams::sse(bench)),
+    },
+    Row {
+        name: "many-chats",
+        meaning: "chats of two people beside one large room: memory of the server for each chat with both its \
+                  subscriptions.",
+        expected: (60, 25),
+        run: |bench| Box::pin(chats::chats(bench)),
     },
 ];
 
