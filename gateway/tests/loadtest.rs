@@ -123,3 +123,43 @@ fn all_come_back_at_once_and_have_everything() {
     );
     assert!(text.contains("60 cut, 60 recovered (2,400 entries)"), "{text}");
 }
+
+#[test]
+fn phones_on_streams_have_everything_too() {
+    let node = Node::start("streams");
+    for way in ["http-stream", "http-stream --encoding protobuf", "sse"] {
+        let room = "--sessions 40 --rate 50 --seconds 1 --resume-share 0.5 --away-ms 300 --rest 0.2 --transport";
+        let text = verdict("one-big-room", &node, &format!("{room} {way}"));
+        assert!(text.contains("deliveries  2,000 "), "{text}");
+        verdict(
+            "history-rush",
+            &node,
+            &format!("--sessions 40 --history 20 --transport {way}"),
+        );
+        let storm = "--sessions 40 --missed 30 --rate 200 --rest 0.2 --transport";
+        let text = verdict("reconnect-storm", &node, &format!("{storm} {way}"));
+        assert!(text.contains("40 cut, 40 recovered (1,200 entries)"), "{text}");
+    }
+}
+
+#[test]
+fn phones_that_read_slowly_end_up_with_everything_and_hold_nobody_up() {
+    let node = Node::start("slow");
+    let slow = "--sessions 40 --rate 300 --seconds 2 --slow-share 0.5 --slow-bytes-per-second 4000 --rest 0.2";
+    for transport in ["websocket", "http-stream", "sse"] {
+        let text = verdict("slow-phones", &node, &format!("{slow} --transport {transport}"));
+        assert!(text.contains("20 phones read 4.0 KB per second"), "{text}");
+        assert!(text.contains("deliveries  24,000 "), "{text}");
+    }
+}
+
+#[test]
+fn everything_that_is_said_in_many_chats_arrives() {
+    let node = Node::start("chats");
+    let key = node.data.join("key").display().to_string();
+    let chats = "--sessions 40 --rate 20 --seconds 1.5 --chats 100 --chat-interval 0.5 --rest 0.2 --hmac-secret-file";
+    let text = verdict("many-chats", &node, &format!("{chats} {key}"));
+    assert!(text.contains("100 of two with 200 subscriptions"), "{text}");
+    let options = "--transport sse --resume-share 0.5 --away-ms 300";
+    verdict("many-chats", &node, &format!("{chats} {key} {options}"));
+}

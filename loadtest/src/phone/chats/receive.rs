@@ -135,7 +135,8 @@ impl Desk {
             self.tally.beside += 1; // it carries the place of the last entry before it, and is none itself
             return;
         }
-        match side.place.see(entry.offset) {
+        let seen = side.place.see(entry.offset);
+        match seen {
             Seen::New => {}
             Seen::Late => faults.out_of_order += 1,
             Seen::Again => {
@@ -147,8 +148,11 @@ impl Desk {
         let Some(mark) = mark else { return };
         let (number, of) = (mark.number >> 32, mark.number as u32);
         faults.altered += u64::from(of != index);
-        faults.doubled += u64::from(number == side.newest);
-        faults.out_of_order += u64::from(number < side.newest);
+        if seen == Seen::New {
+            // The log itself may hold a message twice, or before an earlier one.
+            faults.doubled += u64::from(number == side.newest);
+            faults.out_of_order += u64::from(number < side.newest);
+        }
         side.newest = side.newest.max(number);
         side.seen += 1;
         if side_of == 1 && mark.intended_us >= side.joined_us {

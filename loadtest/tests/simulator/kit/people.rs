@@ -70,6 +70,18 @@ impl People {
 }
 
 impl Room {
+    /// `room.create` with one other person, who has to have an account.
+    fn chat_of_two(&mut self, params: &Value) -> Result<Payload, ErrorCode> {
+        let people: Vec<String> =
+            serde_json::from_value(params["participants"].clone()).map_err(|_| ErrorCode::BadRequest)?;
+        if people.len() != 1 || !self.people.accounts.contains(&people[0]) {
+            return Err(ErrorCode::Invalid);
+        }
+        let chat_id = format!("chat-{}", self.chats.len());
+        self.chats.push(Self::new(self.behaviour));
+        Ok(Payload::from_value(&json!({ "chat_id": chat_id })).expect("JSON"))
+    }
+
     /// `room.create` and `participants.add`; both leave an entry in the log.
     pub fn call(&mut self, request: &RpcRequest) -> Result<Payload, ErrorCode> {
         let params = request.data.as_ref().and_then(|data| data.as_ref().ok());
@@ -78,6 +90,7 @@ impl Room {
             .ok_or(ErrorCode::BadRequest)?;
         match &*request.method {
             "room.create" if params["kind"] == "group" => {}
+            "room.create" => return self.chat_of_two(&params),
             "participants.add" => {
                 let add = serde_json::from_value(params).map_err(|_| ErrorCode::BadRequest)?;
                 self.people.add(add)?;

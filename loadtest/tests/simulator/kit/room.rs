@@ -60,11 +60,16 @@ pub enum Behaviour {
 /// The entry at which something goes wrong.
 const AT: u64 = 10;
 
+/// What the channels of chats begin with.
+const CHAT: &str = "room:chat-";
+
 /// See above.
 pub struct Room {
     pub behaviour: Behaviour,
     /// Who has an account, and who is a member.
     pub people: People,
+    /// Chats of two beside this room; they have none.
+    pub chats: Vec<Self>,
     log: Vec<Payload>,
     listeners: Vec<Ear>,
     held: Option<Payload>,
@@ -76,10 +81,22 @@ impl Room {
         Self {
             behaviour,
             people: People::new(),
+            chats: Vec::new(),
             log: Vec::new(),
             listeners: Vec::new(),
             held: None,
             subscriptions: 0,
+        }
+    }
+
+    /// The chat of a channel, or this room.
+    pub fn at(&mut self, channel: &str) -> &mut Self {
+        let chat = channel
+            .strip_prefix(CHAT)
+            .and_then(|number| number.parse::<usize>().ok());
+        match chat {
+            Some(number) if number < self.chats.len() => &mut self.chats[number],
+            _ => self,
         }
     }
 

@@ -170,14 +170,14 @@ impl Shared {
                     if request.recover && room.behaviour == Behaviour::DiesOfReturns {
                         self.alive.send_replace(false);
                     }
-                    let (before, result) = room.subscribe(&request, ear.clone());
+                    let (before, result) = room.at(&request.channel).subscribe(&request, ear.clone());
                     before.iter().for_each(|frame| out.extend_from_slice(frame));
                     Ok(CommandResult::Subscribe(result))
                 }
-                Request::History(request) => Ok(CommandResult::History(room.history(&request))),
+                Request::History(request) => Ok(CommandResult::History(room.at(&request.channel).history(&request))),
                 Request::Publish(_) if room.behaviour == Behaviour::RefusesMessages => Err(ErrorCode::TooManyRequests),
                 Request::Publish(PublishRequest { channel, data, .. }) => {
-                    room.publish(&channel, data.expect("data"));
+                    room.at(&channel).publish(&channel, data.expect("data"));
                     if room.behaviour == Behaviour::Dies && room.end() >= LIVES_FOR {
                         self.alive.send_replace(false);
                     }

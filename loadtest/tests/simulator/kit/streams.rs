@@ -92,13 +92,17 @@ pub async fn serve_stream(shared: &Shared, stream: &mut TcpStream, mut request: 
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n");
     stream.write_all(head.as_bytes()).await.ok()?;
     let (sender, mut pushes) = mpsc::channel(10_000);
-    let session = format!("session-{}", shared.streams.lock().expect("the streams").len());
-    let ear = Ear {
-        sender,
-        variant,
-        session: session.clone(),
+    let ear = {
+        let mut streams = shared.streams.lock().expect("the streams");
+        let session = format!("session-{}", streams.len());
+        let ear = Ear {
+            sender,
+            variant,
+            session,
+        };
+        streams.insert(ear.session.clone(), ear.clone());
+        ear
     };
-    shared.streams.lock().expect("the streams").insert(session, ear.clone());
     let answer = shared.answer(&connect, &ear);
     write_chunk(stream, &answer).await?;
     let mut nothing = Vec::new();
