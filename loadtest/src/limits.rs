@@ -53,8 +53,8 @@ pub const RESPONSE_HEAD_BYTES_MAX: usize = 16 << 10;
 pub const RECEIVED_BYTES_MAX: u32 = 64 << 20;
 /// Longest line beside the chunks of a body, in bytes.
 pub const CHUNK_LINES_BYTES_MAX: usize = 4 << 10;
-/// Connections that all phones of a thread share for their commands beside streams.
-pub const EMULATION_CONNECTIONS_MAX: usize = 16;
+/// Connections that all phones share for their commands beside streams; each thread has its part of them, and one at least.
+pub const EMULATION_CONNECTIONS_MAX: u64 = 32;
 /// How long such a connection may rest and be used again; servers close theirs later.
 pub const EMULATION_IDLE_MAX: Duration = Duration::from_secs(10);
 /// The buffer that all phones of a thread are read into; who fills it lets others have their turn.
@@ -92,6 +92,8 @@ pub const LAG_MEASURED_EVERY: Duration = Duration::from_millis(10);
 pub const LIVE_EVERY: Duration = Duration::from_millis(100);
 /// How long everything rests after the accounts were made, so that their connections are in no figure.
 pub const SETTLE: Duration = Duration::from_secs(2);
+/// How long the server may still be busy with the opening after the last phone got in.
+pub const OPENING_ENDS_IN: Duration = Duration::from_millis(500);
 /// How often the server's metrics are read while a run is under way.
 pub const METRICS_EVERY: Duration = Duration::from_secs(2);
 /// How long the server may take to give them.
@@ -103,5 +105,6 @@ pub const DEAD_AFTER: Duration = Duration::from_secs(5);
 /// Longest time that is told apart, in microseconds: ten minutes.
 pub const LATENCY_MAX_US: u64 = 600_000_000;
 
+const _: () = assert!(EMULATION_CONNECTIONS_MAX < DESCRIPTORS_RESERVED);
 const _: () = assert!(BACKOFF_FIRST.as_millis() < BACKOFF_MAX.as_millis());
 const _: () = assert!(FRAMES_KEPT_BYTES > MESSAGE_BYTES_MAX && MESSAGE_BYTES_MIN < MESSAGE_BYTES_MAX);

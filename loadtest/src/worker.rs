@@ -110,7 +110,7 @@ fn run(
         desk: RefCell::new(desk),
         buffer: RefCell::new(vec![0; READ_BUFFER_BYTES]),
         sources: Sources::default(),
-        emulation: Emulation::default(),
+        emulation: Emulation::of_threads(settings.threads),
         opening: Semaphore::new(settings.opening_at_once),
         stage: stage.clone(),
         settings,

@@ -42,16 +42,16 @@ struct Idle {
     stream: TcpStream,
 }
 
-impl Default for Emulation {
-    fn default() -> Self {
+impl Emulation {
+    /// The part of one of so many threads.
+    pub fn of_threads(threads: u64) -> Self {
+        let places = (EMULATION_CONNECTIONS_MAX / threads.max(1)).max(1);
         Self {
-            places: Semaphore::new(EMULATION_CONNECTIONS_MAX),
+            places: Semaphore::new(places as usize),
             idle: RefCell::default(),
         }
     }
-}
 
-impl Emulation {
     /// Sends the commands and waits until the server has taken them.
     ///
     /// # Errors
