@@ -193,7 +193,7 @@ pub struct RunArguments {
     /// Seconds between opening and sending in which everybody is idle; only with --server-pid, which sees what that costs.
     #[arg(long, default_value_t = 1.0, value_name = "S")]
     pub rest: f64,
-    /// Seconds after all phones have left until the server's memory is looked at again; 0: not at all.
+    /// Seconds after all phones have left until the server's memory is looked at again; 0: not at all. Only with --server-pid.
     #[arg(long, default_value_t = 0.0, value_name = "S")]
     pub leave: f64,
     /// Seconds that phones may take to get the last entries.

@@ -1,5 +1,7 @@
 //! What scenarios are made of: threads, stages, and waiting while the figures are shown.
 
+mod observe;
+
 use std::{
     sync::{
         Arc,
@@ -13,10 +15,12 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+pub(super) use observe::{Look, Seen};
+
 use super::{Plan, RunError};
 use crate::{
     limits::{DEAD_AFTER, LIVE_EVERY},
-    measure::{ProcessSample, Scraper, sample},
+    measure::{Scraper, sample},
     progress::Progress,
     publisher::{Contact, Publisher},
     report::grouped,
@@ -35,14 +39,6 @@ pub(super) enum Waited {
     Interrupted,
     /// All connections are gone.
     Dead,
-}
-
-/// One look at both processes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Look {
-    pub(super) at: Instant,
-    pub(super) server: Option<ProcessSample>,
-    pub(super) own: ProcessSample,
 }
 
 /// A storm: when all phones came back, and whether they did.
@@ -65,19 +61,6 @@ pub(super) struct Returned {
 pub(super) struct Gathered {
     pub(super) idle: Look,
     pub(super) gathered: Look,
-}
-
-/// What was seen of the server beside the looks; all of it only when its process was named.
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    /// Before and after everybody was idle.
-    pub(super) rest: Option<[Look; 2]>,
-    /// The most resident memory while the run was under way, in bytes.
-    pub(super) rss_max_bytes: u64,
-    /// After the phones had left.
-    pub(super) left: Option<ProcessSample>,
-    /// The most kernel memory of its sockets, in bytes.
-    pub(super) kernel_socket_bytes_max: Option<u64>,
 }
 
 /// A run under way.
@@ -141,38 +124,6 @@ impl Conduct {
         Ok(conduct)
     }
 
-    /// Looks at both processes and keeps what is seen for the report.
-    pub(super) fn look(&mut self) -> Result<(), RunError> {
-        let look = self.glance()?;
-        self.looks.push(look);
-        Ok(())
-    }
-
-    fn glance(&mut self) -> Result<Look, RunError> {
-        let server = match self.server_pid.map(sample).transpose() {
-            Ok(sample) => sample,
-            // One that has been seen before has died: the figures so far are kept.
-            Err(_) if !self.looks.is_empty() => {
-                self.ended
-                    .get_or_insert_with(|| "the server's process is gone".to_owned());
-                self.looks.last().and_then(|look| look.server)
-            }
-            Err(error) => return Err(error.into()),
-        };
-        self.note_memory(server);
-        let own = sample(std::process::id())?;
-        Ok(Look {
-            at: Instant::now(),
-            server,
-            own,
-        })
-    }
-
-    fn note_memory(&mut self, server: Option<ProcessSample>) {
-        let bytes = server.map_or(0, |sample| sample.rss_bytes);
-        self.seen.rss_max_bytes = self.seen.rss_max_bytes.max(bytes);
-    }
-
     /// Starts the publisher's thread.
     pub(super) fn start_publisher(&self) -> Result<Publisher, RunError> {
         let (stage, stop) = (self.stage.subscribe(), self.stop.subscribe());
@@ -196,32 +147,6 @@ impl Conduct {
         let waited = waited.await;
         self.opened = waited != Waited::Interrupted;
         Ok(waited)
-    }
-
-    /// Looks at what idle sessions cost, after a rest if there is anything to see.
-    pub(super) async fn settle(&mut self) -> Result<Waited, RunError> {
-        if self.server_pid.is_none() || self.rest.is_zero() || self.interrupted {
-            self.look()?;
-            return Ok(Waited::Met);
-        }
-        self.progress.part("resting", 1);
-        // Whoever is asked for figures is not idle.
-        self.pause_scraper(true);
-        let before = self.glance()?;
-        let waited = self.wait(self.rest, |_| false).await;
-        self.look()?;
-        self.pause_scraper(false);
-        self.seen.rest = self.looks.last().map(|after| [before, *after]);
-        Ok(match waited {
-            Waited::TooLong => Waited::Met,
-            other => other,
-        })
-    }
-
-    fn pause_scraper(&self, is_paused: bool) {
-        if let Some(scraper) = &self.scraper {
-            scraper.pause(is_paused);
-        }
     }
 
     /// All phones leave; gives what they have found out. After `wait`, the server is looked at again.
@@ -277,8 +202,8 @@ impl Conduct {
         let waited = self
             .wait(Duration::MAX, |conduct| {
                 conduct.show(&live);
-                let is_alone = conduct.workers.is_empty() || conduct.settings.storm;
-                if is_alone || conduct.sum(|live| &live.listening) > 0 {
+                let nobody_is_expected = conduct.workers.is_empty() || conduct.settings.storm;
+                if nobody_is_expected || conduct.sum(|live| &live.listening) > 0 {
                     last_alive = Instant::now();
                 }
                 dead = last_alive.elapsed() > DEAD_AFTER;
