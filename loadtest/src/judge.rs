@@ -175,6 +175,8 @@ pub struct Evidence {
     pub acknowledged: u64,
     /// Messages that the server refused.
     pub refused: u64,
+    /// Messages in chats of two that the server refused.
+    pub refused_in_chats: u64,
     /// How late the simulator came to its turn, 99 of 100 times, in microseconds.
     pub lag_p99_us: u64,
     /// How late it may be.
@@ -263,6 +265,12 @@ fn doubts(evidence: &Evidence) -> Vec<String> {
     }
     if evidence.refused > 0 {
         doubts.push(format!("{} messages were refused", evidence.refused));
+    }
+    if evidence.refused_in_chats > 0 {
+        doubts.push(format!(
+            "{} messages in chats of two were refused",
+            evidence.refused_in_chats
+        ));
     }
     let unanswered = evidence.sent.saturating_sub(evidence.acknowledged + evidence.refused);
     if unanswered > 0 {

@@ -48,6 +48,7 @@ struct ChatSum {
     subscriptions: u64,
     due: u64,
     acknowledged: u64,
+    refused: u64,
     deliveries: u64,
     latency: Times,
 }
@@ -58,6 +59,7 @@ impl ChatSum {
         self.subscriptions += chats.subscriptions();
         self.due += chats.due();
         self.acknowledged += chats.acknowledged();
+        self.refused += chats.refused;
         self.deliveries += chats.deliveries;
         self.latency.add(&chats.latency);
     }
@@ -176,6 +178,7 @@ fn evidence(plan: &Plan, conduct: &Conduct, published: &Published, sum: &Sum, en
         planned: plan.settings.publishing.count(),
         acknowledged: answers.acknowledged_count(),
         refused: answers.refusals().values().sum(),
+        refused_in_chats: sum.chats.refused,
         lag_p99_us: p99_us(&sum.worst_lag),
         lag_limit_us: plan.lag_limit.as_micros() as u64,
         cut_short: conduct.cut_short,

@@ -58,6 +58,14 @@ async fn what_is_lost_doubled_or_out_of_order_in_a_chat_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn chats_in_which_nothing_may_be_said_say_too_little() {
+    let report = chats(Behaviour::RefusesMessages, "").await;
+    assert_eq!(report.verdict, Verdict::Invalid, "{report}");
+    let is_said = |reason: &String| reason.ends_with("messages in chats of two were refused");
+    assert!(report.reasons.iter().any(is_said), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_and_not_kept_is_found() {
     let report = chats(Behaviour::ForgetsAcknowledged, "").await;
     assert_eq!(report.verdict, Verdict::Failed, "{report}");

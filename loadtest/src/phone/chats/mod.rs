@@ -28,6 +28,8 @@ pub struct Chats {
     /// Recognizes messages in chats of this run.
     marker: Marker,
     message_bytes: usize,
+    /// Messages that the server refused.
+    pub refused: u64,
     /// Entries that came to people.
     pub deliveries: u64,
     /// From the intended time of sending to the other one.
@@ -87,6 +89,7 @@ impl Chats {
             by_phone,
             marker: marker.of_chats(),
             message_bytes,
+            refused: 0,
             deliveries: 0,
             latency: Times::default(),
         }

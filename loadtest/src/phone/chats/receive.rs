@@ -64,6 +64,7 @@ impl Desk {
             (SAY, Ok(_)) => self.chats.answered(index, true),
             (SAY, Err(error)) => {
                 self.chats.answered(index, false);
+                self.chats.refused += 1;
                 self.refused_in_chat("a message", error);
             }
             // "Not now" is asked again.
