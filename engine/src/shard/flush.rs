@@ -13,6 +13,7 @@ use super::{
     slot::Slot,
     window::Window,
 };
+use crate::metrics::EngineMetrics;
 
 /// Pieces of one write: the unfinished frame, the personal queue, and parts of logs.
 const SLICES_MAX: usize = 16;
@@ -32,7 +33,9 @@ struct Segment {
 impl Shard {
     /// Sends what is due to a session, as far as its socket takes it.
     pub fn flush(&self, key: SessionKey) {
-        self.inner.borrow_mut().flush(self, key);
+        let mut inner = self.inner.borrow_mut();
+        inner.flush(self, key);
+        inner.delivered.show(&self.metrics);
     }
 
     /// The session's socket can take bytes again.
@@ -46,6 +49,7 @@ impl Shard {
                 slot.ping_sent_s = now_s;
             }
             inner.flush(self, key);
+            inner.delivered.show(&self.metrics);
         }
     }
 }
@@ -67,9 +71,7 @@ impl Inner {
                     return slot.close_if_done();
                 }
                 Ok(written) => {
-                    shard.metrics.delivered_frames.inc_by(written.frames);
-                    shard.metrics.writes.inc();
-                    shard.metrics.written_bytes.inc_by(written.bytes as u64);
+                    self.delivered.add(&written);
                     if written.bytes > 0 {
                         slot.progress_s = now_s;
                     }
@@ -145,6 +147,33 @@ struct Written {
     frames: u64,
     /// Nothing was left out of the write for want of space in it.
     is_complete: bool,
+}
+
+/// What was written since it was shown last. The counters of the node are shared by all its threads, and a write is no more than some
+/// microseconds: so they are not touched by every write.
+#[derive(Default)]
+pub(super) struct Delivered {
+    frames: u64,
+    writes: u64,
+    bytes: u64,
+}
+
+impl Delivered {
+    fn add(&mut self, written: &Written) {
+        self.frames += written.frames;
+        self.writes += 1;
+        self.bytes += written.bytes as u64;
+    }
+
+    /// Adds everything to the node's counters.
+    pub(super) fn show(&mut self, metrics: &EngineMetrics) {
+        let Self { frames, writes, bytes } = std::mem::take(self);
+        if writes > 0 {
+            metrics.delivered_frames.inc_by(frames);
+            metrics.writes.inc_by(writes);
+            metrics.written_bytes.inc_by(bytes);
+        }
+    }
 }
 
 impl Slot {

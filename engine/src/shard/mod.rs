@@ -38,6 +38,7 @@ use crate::{
     relay::{Inbox, Relays},
 };
 use figures::Figures;
+use flush::Delivered;
 use log::Log;
 use slot::Slot;
 
@@ -71,6 +72,7 @@ struct Inner {
     /// Bytes of all framed logs.
     log_bytes: usize,
     figures: Figures,
+    delivered: Delivered,
     is_draining: bool,
 }
 

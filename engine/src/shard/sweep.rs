@@ -82,6 +82,7 @@ impl Shard {
                 index = place + 1;
             }
         }
+        inner.delivered.show(&self.metrics);
         !inner.sweeps.is_empty() || !inner.unfinished.is_empty()
     }
 }
