@@ -66,6 +66,48 @@ fn who_publishes_too_fast_is_told_to_wait() {
 }
 
 #[test]
+fn messages_that_do_not_wait_for_answers_keep_their_order() {
+    /// The id of the first message: others have been used before.
+    const FIRST: u32 = 1_000;
+    const MESSAGES: u32 = 9_000;
+    const UNDER_WAY: u32 = 60;
+    let node = node(&[("PLENUM_LIMITS__PUBLISH_PER_SECOND", "0")]);
+    let mut alice = Client::connects(&node, "alice");
+    let chat = alice.calls("room.create", json!({ "name": "busy", "kind": "group" }));
+    let id = chat["chat_id"].as_str().expect("an id");
+    let channel = format!("room:{id}");
+    alice.asks("subscribe", json!({ "channel": channel }));
+    // Three commands in every message, and answers to earlier ones while they are taken in.
+    let say = |alice: &mut Client, first: u32| {
+        let commands = (first..first + 3).map(|number| {
+            let data = json!({ "chat_id": id, "content": number.to_string() });
+            let id = FIRST + number;
+            if number % 2 == 0 {
+                json!({ "id": id, "publish": { "channel": channel, "data": data } }).to_string()
+            } else {
+                json!({ "id": id, "rpc": { "method": "message.send", "data": data } }).to_string()
+            }
+        });
+        let commands: Vec<_> = commands.collect();
+        assert!(alice.says(&commands.join("\n")), "taken");
+    };
+    for first in (0..UNDER_WAY).step_by(3) {
+        say(&mut alice, first);
+    }
+    for number in 0..MESSAGES {
+        let reply = alice.hears(FIRST + number);
+        assert!(reply.get("error").is_none(), "{reply}");
+        if number % 3 == 2 && number + UNDER_WAY < MESSAGES {
+            say(&mut alice, number + UNDER_WAY - 2);
+        }
+    }
+    for number in 0..MESSAGES {
+        let entry = alice.publication(&channel);
+        assert_eq!(entry["data"]["data"]["content"], number.to_string());
+    }
+}
+
+#[test]
 fn who_never_connects_is_sent_away() {
     let node = node(&[("PLENUM_REALTIME__CONNECT_TIMEOUT_S", "1")]);
     let mut good = Client::connects(&node, "good");

@@ -1,6 +1,12 @@
 //! What a session holds, and which file takes which command.
 
-use std::{collections::VecDeque, future::Future, rc::Rc, sync::Arc};
+use std::{
+    collections::VecDeque,
+    future::Future,
+    rc::Rc,
+    sync::Arc,
+    task::{self, Poll, Waker},
+};
 
 use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, WrapFuture, fut::wrap_future};
 use protocol::{
@@ -132,11 +138,20 @@ impl Session {
         }
     }
 
-    /// Runs a command that others may overtake; its result is the reply.
+    /// Runs a command whose end others may overtake; its result is the reply.
+    ///
+    /// Up to where it first waits it runs at once: there a command to a room has its place in the room's queue. The actor's context keeps no
+    /// order among futures that it has not polled yet.
     pub(super) fn reply_with<F>(&mut self, id: u32, future: F, ctx: &mut Context<Self>)
     where
         F: Future<Output = Result<CommandResult, Error>> + 'static,
     {
+        let mut future = Box::pin(future);
+        // Whatever wakes it before the context has polled it is seen by that poll.
+        let first = future.as_mut().poll(&mut task::Context::from_waker(Waker::noop()));
+        if let Poll::Ready(result) = first {
+            return self.reply(id, result);
+        }
         self.under_way += 1;
         self.flow.pause(self.under_way >= COMMANDS_UNDER_WAY_MAX);
         ctx.spawn(wrap_future::<_, Self>(future).map(move |result, session, _| {
