@@ -43,7 +43,7 @@ struct Double {
 struct DoubleOutbox(Rc<RefCell<Double>>);
 
 impl Outbox for DoubleOutbox {
-    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut double = self.0.borrow_mut();
         if double.room == 0 {
             return Err(io::ErrorKind::WouldBlock.into());
@@ -58,9 +58,9 @@ impl Outbox for DoubleOutbox {
         Ok(taken)
     }
 
-    fn wait(&mut self) {}
+    fn wait(&self) {}
 
-    fn close(&mut self) {
+    fn close(&self) {
         panic!("no session of this story is closed");
     }
 }
@@ -228,7 +228,7 @@ async fn story() {
     let mut phones: Vec<Phone> = (0..SESSIONS)
         .map(|_| {
             let double = Rc::new(RefCell::new(Double::default()));
-            let key = shard.open(Box::new(DoubleOutbox(Rc::clone(&double))), wire);
+            let key = shard.open(Rc::new(DoubleOutbox(Rc::clone(&double))), wire);
             shard.connected(key, UserId::anonymous(), true);
             Phone {
                 key,
@@ -248,7 +248,7 @@ async fn story() {
         room: usize::MAX,
         ..Double::default()
     }));
-    let keeper = shard.open(Box::new(DoubleOutbox(Rc::clone(&keeper_double))), wire);
+    let keeper = shard.open(Rc::new(DoubleOutbox(Rc::clone(&keeper_double))), wire);
     let mut epochs: Vec<Epoch> = Vec::new();
     for room in 0..ROOMS {
         let held = shard

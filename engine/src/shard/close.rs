@@ -68,7 +68,7 @@ impl Inner {
         if slot.is_closing {
             return false;
         }
-        slot.personal.extend_from_slice(bytes);
+        slot.queue_personal(bytes);
         slot.is_closing = true;
         slot.progress_s = now_s;
         true

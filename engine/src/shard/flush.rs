@@ -10,7 +10,7 @@ use super::{
     Inner, SessionKey, Shard, ShardNotice,
     cursor::{Cursor, Ended},
     log::Log,
-    slot::Slot,
+    slot::{Queue, Slot},
     window::Window,
 };
 use crate::metrics::EngineMetrics;
@@ -123,7 +123,7 @@ impl Inner {
             },
             &mut bytes,
         );
-        slot.personal.extend_from_slice(&bytes);
+        slot.queue_personal(&bytes);
         slot.notify(ShardNotice::Ended(channel, why));
     }
 }
@@ -180,8 +180,7 @@ impl Slot {
     fn write(&mut self, logs: &Slab<Log>) -> io::Result<Written> {
         let Self {
             outbox,
-            unfinished,
-            personal,
+            queue,
             cursors,
             turn,
             wire,
@@ -190,10 +189,12 @@ impl Slot {
         let mut slices = [IoSlice::new(&[]); SLICES_MAX];
         let mut segments = [Segment::default(); SLICES_MAX];
         let (mut count, mut parts) = (0, 0);
-        for bytes in [&unfinished[..], &personal[..]] {
-            if !bytes.is_empty() {
-                slices[count] = IoSlice::new(bytes);
-                count += 1;
+        if let Some(queue) = queue {
+            for bytes in [&queue.unfinished, &queue.personal] {
+                if !bytes.is_empty() {
+                    slices[count] = IoSlice::new(bytes);
+                    count += 1;
+                }
             }
         }
         let mut is_complete = true;
@@ -242,8 +243,13 @@ impl Slot {
             Err(error) => return Err(error),
         };
         let mut left = bytes;
-        left -= consume(unfinished, left);
-        left -= consume(personal, left);
+        if let Some(waiting) = queue {
+            left -= consume(&mut waiting.unfinished, left);
+            left -= consume(&mut waiting.personal, left);
+            if waiting.is_empty() {
+                *queue = None;
+            }
+        }
         let mut frames = 0;
         for segment in &segments[..parts] {
             if left == 0 {
@@ -255,7 +261,7 @@ impl Slot {
             let window = logs[cursor.log as usize]
                 .window(*wire)
                 .expect("the segment came out of it");
-            frames += advance(cursor, segment, window, written, unfinished);
+            frames += advance(cursor, segment, window, written, queue);
         }
         Ok(Written {
             bytes,
@@ -265,9 +271,16 @@ impl Slot {
         })
     }
 
+    /// Puts whole frames for this session alone behind those that wait.
+    pub(super) fn queue_personal(&mut self, frames: &[u8]) {
+        if !frames.is_empty() {
+            self.queue.get_or_insert_default().personal.extend_from_slice(frames);
+        }
+    }
+
     /// Ends the connection when the close frame has been taken.
     fn close_if_done(&mut self) {
-        if self.is_closing && self.unfinished.is_empty() && self.personal.is_empty() {
+        if self.is_closing && self.queue.is_none() {
             self.is_closed = true;
             self.outbox.close();
         }
@@ -278,6 +291,12 @@ impl Slot {
         self.is_closed = true;
         self.outbox.close();
         self.notify(ShardNotice::Closed);
+    }
+}
+
+impl Queue {
+    fn is_empty(&self) -> bool {
+        self.unfinished.is_empty() && self.personal.is_empty()
     }
 }
 
@@ -294,7 +313,13 @@ fn consume(queue: &mut BytesMut, count: usize) -> usize {
 
 /// Moves a cursor behind what was written of its segment. A frame that was cut is copied, so that the cursor stands between frames and
 /// the block may go. Gives the number of frames begun.
-fn advance(cursor: &mut Cursor, segment: &Segment, window: &Window, written: usize, unfinished: &mut BytesMut) -> u64 {
+fn advance(
+    cursor: &mut Cursor,
+    segment: &Segment,
+    window: &Window,
+    written: usize,
+    queue: &mut Option<Box<Queue>>,
+) -> u64 {
     if written == segment.length {
         cursor.frame = segment.end;
         return segment.end - segment.first;
@@ -305,7 +330,8 @@ fn advance(cursor: &mut Cursor, segment: &Segment, window: &Window, written: usi
     if block.start_of(frame) == byte {
         cursor.frame = frame;
     } else {
-        unfinished.extend_from_slice(&block.bytes[byte..block.start_of(frame + 1)]);
+        let rest = &block.bytes[byte..block.start_of(frame + 1)];
+        queue.get_or_insert_default().unfinished.extend_from_slice(rest);
         cursor.frame = frame + 1;
     }
     cursor.frame - segment.first

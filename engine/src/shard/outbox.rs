@@ -8,11 +8,14 @@ pub trait Outbox {
     ///
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] when it can take none; any other error ends the session.
-    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+    fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+
+    /// A write is near: what it needs of the outbox is fetched from memory. Nothing else happens.
+    fn fetch(&self) {}
 
     /// Something is waiting: call [`super::Shard::writable`] when bytes can be taken again.
-    fn wait(&mut self);
+    fn wait(&self);
 
     /// Everything has been taken, or nothing more will come: end the connection.
-    fn close(&mut self);
+    fn close(&self);
 }

@@ -5,8 +5,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Inner, Shard};
+use super::{Inner, SessionKey, Shard};
 use crate::limits::{BUDGET_LISTENERS_MAX, BUDGET_LISTENERS_MIN, BUDGET_MAX, SWEEP_SESSIONS};
+
+/// Sessions whose memory is fetched together.
+const FETCHED_AT_ONCE: usize = 8;
 
 /// How long fan-out may gather for a room with so many listeners on the node, when the operator has not fixed it.
 pub(super) fn budget(listeners: usize) -> Duration {
@@ -100,11 +103,37 @@ impl Inner {
             if left == 0 {
                 return 0;
             }
+            if left.is_multiple_of(FETCHED_AT_ONCE) {
+                self.fetch(&listeners[left.saturating_sub(FETCHED_AT_ONCE)..left]);
+            }
+            let listeners = &self.logs[log].listeners;
             left -= 1;
             let key = listeners[left];
             self.flush(shard, key);
         }
         left
+    }
+}
+
+impl Inner {
+    /// Looks at the next few sessions before the first of them is served: their memory comes all at once while nothing else is to be done. One
+    /// by one, each would wait for its own.
+    fn fetch(&self, next: &[SessionKey]) {
+        for key in next {
+            if let Some(slot) = self.slots.get(key.index as usize) {
+                std::hint::black_box((
+                    slot.generation,
+                    slot.is_blocked,
+                    slot.cursors.len(),
+                    slot.queue.is_some(),
+                ));
+            }
+        }
+        for key in next {
+            if let Some(slot) = self.slots.get(key.index as usize) {
+                slot.outbox.fetch();
+            }
+        }
     }
 }
 

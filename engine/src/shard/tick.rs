@@ -51,7 +51,7 @@ impl Shard {
         let (mut message, mut bytes) = (Vec::new(), Vec::new());
         encode_ping(slot.wire.variant.encoding(), &mut message);
         slot.wire.frame_personal(&message, &mut bytes);
-        slot.personal.extend_from_slice(&bytes);
+        slot.queue_personal(&bytes);
         slot.ping_due_s = now_s + PING_INTERVAL_S;
         if slot.has_pongs {
             slot.ping_sent_s = now_s;

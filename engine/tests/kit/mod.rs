@@ -194,7 +194,7 @@ impl World {
             let wire = Wire::new(variant, None);
             let is_slow = bite.is_some();
             let socket = Arc::clone(&outbox.0);
-            let key = shard.open(Box::new(outbox), wire);
+            let key = shard.open(Rc::new(outbox), wire);
             let opening = Opening {
                 key,
                 client: Uuid::new_v4(),
@@ -322,7 +322,7 @@ impl Socket {
 struct SocketOutbox(Arc<Socket>);
 
 impl Outbox for SocketOutbox {
-    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let moment = self.0.moment.load(Ordering::SeqCst);
         let mut state = self.0.lock();
         if state.is_full {
@@ -343,11 +343,11 @@ impl Outbox for SocketOutbox {
         Ok(taken)
     }
 
-    fn wait(&mut self) {
+    fn wait(&self) {
         self.0.lock().is_full = true;
     }
 
-    fn close(&mut self) {}
+    fn close(&self) {}
 }
 
 /// One message of the server, and where in the stream it began.

@@ -6,7 +6,7 @@ use actix_http::Request;
 use actix_rt::net::TcpStream;
 use engine::{
     session::{Opening, Session},
-    shard::Wire,
+    shard::{Outbox, Wire},
 };
 use protocol::{
     Disconnect,
@@ -15,12 +15,7 @@ use protocol::{
 use tokio::io::AsyncWriteExt as _;
 use uuid::Uuid;
 
-use super::{
-    Worker,
-    connection::Reader,
-    handshake,
-    outbox::{Connection, SocketOutbox},
-};
+use super::{Worker, connection::Reader, handshake, outbox::Connection};
 use crate::server::Gateway;
 
 /// Takes a connection over from HTTP and serves it in a task of its own, so that nothing of HTTP stays allocated.
@@ -47,7 +42,7 @@ pub async fn accept(gateway: &Arc<Gateway>, request: &Request, mut stream: TcpSt
     );
     let client = Uuid::new_v4();
     let connection = Rc::new(Connection::new(stream, gateway.socket_memory.part()));
-    let key = worker.shard.open(Box::new(SocketOutbox(Rc::clone(&connection))), wire);
+    let key = worker.shard.open(Rc::clone(&connection) as Rc<dyn Outbox>, wire);
     let opening = Opening {
         key,
         client,

@@ -3,12 +3,14 @@
 use std::{
     cell::{Cell, RefCell},
     io::{self, IoSlice},
+    os::fd::AsRawFd as _,
     rc::Rc,
     task::Waker,
 };
 
 use actix_rt::net::TcpStream;
 use engine::{session::Flow, shard::Outbox};
+use socket2::SockRef;
 
 use super::{memory::Part, options};
 
@@ -41,6 +43,15 @@ impl Connection {
         }
     }
 
+    /// The socket was full: the reactor has to find that out by itself to say when it is not.
+    fn write_by_reactor(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let written = self.stream.try_write_vectored(slices);
+        if matches!(&written, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            self.held.set(options::held_bytes(&self.stream));
+        }
+        written
+    }
+
     fn wake(&self) {
         if let Some(task) = self.task.borrow().as_ref() {
             task.wake_by_ref();
@@ -49,28 +60,31 @@ impl Connection {
 }
 
 /// The shard's end of a connection.
-pub struct SocketOutbox(pub Rc<Connection>);
-
-impl Outbox for SocketOutbox {
-    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let connection = &self.0;
-        let written = match slices {
-            [only] => connection.stream.try_write(only),
-            several => connection.stream.try_write_vectored(several),
+impl Outbox for Connection {
+    fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let socket = SockRef::from(&self.stream);
+        // Straight to the kernel: what the reactor knows of the socket is one more piece of memory to fetch for every delivery.
+        let sent = match slices {
+            [only] => socket.send_with_flags(only, libc::MSG_NOSIGNAL),
+            several => socket.send_vectored_with_flags(several, libc::MSG_NOSIGNAL),
         };
-        if matches!(&written, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
-            connection.held.set(options::held_bytes(&connection.stream));
+        match sent {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.write_by_reactor(slices),
+            other => other,
         }
-        written
     }
 
-    fn wait(&mut self) {
-        self.0.is_waiting.set(true);
-        self.0.wake();
+    fn fetch(&self) {
+        std::hint::black_box(self.stream.as_raw_fd());
     }
 
-    fn close(&mut self) {
-        self.0.is_closed.set(true);
-        self.0.wake();
+    fn wait(&self) {
+        self.is_waiting.set(true);
+        self.wake();
+    }
+
+    fn close(&self) {
+        self.is_closed.set(true);
+        self.wake();
     }
 }

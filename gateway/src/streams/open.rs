@@ -12,7 +12,7 @@ use actix_web::{
 };
 use engine::{
     session::{Commands, Opening, Session},
-    shard::Wire,
+    shard::{Outbox, Wire},
 };
 use protocol::{
     Disconnect,
@@ -22,11 +22,7 @@ use protocol::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{
-    body::StreamBody,
-    cors,
-    outbox::{Stream, StreamOutbox},
-};
+use super::{body::StreamBody, cors, outbox::Stream};
 use crate::{
     http::{body, problem::Problem},
     metrics::StreamKind,
@@ -128,7 +124,7 @@ fn open(
     let wire = Wire::new(variant, None);
     let client = Uuid::new_v4();
     let stream = Rc::new(Stream::default());
-    let key = worker.shard.open(Box::new(StreamOutbox(Rc::clone(&stream))), wire);
+    let key = worker.shard.open(Rc::clone(&stream) as Rc<dyn Outbox>, wire);
     if transport == Transport::Sse {
         // Proxies and browsers open the stream with its first bytes.
         worker.shard.personal(key, b"\r\n");

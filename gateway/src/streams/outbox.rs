@@ -3,7 +3,6 @@
 use std::{
     cell::{Cell, RefCell},
     io::{self, IoSlice},
-    rc::Rc,
     task::Waker,
 };
 
@@ -34,11 +33,9 @@ impl Stream {
 }
 
 /// The shard's end.
-pub struct StreamOutbox(pub Rc<Stream>);
-
-impl Outbox for StreamOutbox {
-    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut buffer = self.0.buffer.borrow_mut();
+impl Outbox for Stream {
+    fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut buffer = self.buffer.borrow_mut();
         let mut room = STREAM_BUFFER_BYTES.saturating_sub(buffer.len());
         if room == 0 {
             return Err(io::ErrorKind::WouldBlock.into());
@@ -51,16 +48,16 @@ impl Outbox for StreamOutbox {
             taken += count;
         }
         drop(buffer);
-        self.0.wake();
+        self.wake();
         Ok(taken)
     }
 
-    fn wait(&mut self) {
-        self.0.is_waiting.set(true);
+    fn wait(&self) {
+        self.is_waiting.set(true);
     }
 
-    fn close(&mut self) {
-        self.0.is_closed.set(true);
-        self.0.wake();
+    fn close(&self) {
+        self.is_closed.set(true);
+        self.wake();
     }
 }
