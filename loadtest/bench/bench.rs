@@ -94,9 +94,9 @@ impl Bench {
         run.await.as_ref().map_err(Clone::clone)
     }
 
-    /// The room of rows about one delivery and about one session.
+    /// The room of rows about one delivery and about one session. Its phones come as those of an audience do: many in the same second.
     pub(crate) fn quiet_load(&self) -> Load {
-        Load::one_big_room(self.size(15_000, 2_000), 5.0, self.size(20, 5) as f64)
+        Load::one_big_room(self.size(15_000, 2_000), 5.0, self.size(20, 5) as f64).with("--open-rate 4000")
     }
 
     /// How many follow a busy room.

@@ -65,7 +65,7 @@ const ALL: &[Row] = &[
     Row {
         name: "opening",
         meaning: "the server's processor time for one such session: TCP, handshake, connect with a signed token, \
-                  subscribe; at 2,000 per second.",
+                  subscribe; at 4,000 per second.",
         expected: (0, 0),
         run: |bench| Box::pin(quiet::opening(bench)),
     },
