@@ -51,7 +51,11 @@ impl OpenError {
     pub const fn is_temporary(&self) -> bool {
         matches!(
             self,
-            Self::Dial(_) | Self::Timeout | Self::HungUp | Self::Status(429 | 500..=599)
+            Self::Dial(_)
+                | Self::Timeout
+                | Self::HungUp
+                | Self::Status(429 | 500..=599)
+                | Self::Refused(ResponseError::Status(429 | 500..=599))
         )
     }
 }
@@ -117,6 +121,17 @@ pub(super) fn parse_head(head: &[u8]) -> Option<(u16, Vec<Header<'_>>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_without_a_place_now_is_asked_again_later() {
+        for (status, is_temporary) in [(503, true), (429, true), (500, true), (404, false), (403, false)] {
+            assert_eq!(
+                OpenError::Refused(ResponseError::Status(status)).is_temporary(),
+                is_temporary
+            );
+            assert_eq!(OpenError::Status(status).is_temporary(), is_temporary);
+        }
+    }
 
     #[test]
     fn heads_are_read_and_nonsense_is_none() {
