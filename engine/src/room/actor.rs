@@ -1,8 +1,11 @@
 //! The actor of one room: it holds the log's end between runs and hands over to [`turn::run`].
 
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
-use actix::{Actor, ActorContext, ActorFutureExt, Addr, ArbiterHandle, AsyncContext, Context, Handler, WrapFuture};
+use actix::{
+    Actor, ActorContext, ActorFutureExt, Addr, ArbiterHandle, AsyncContext, Context, Handler, WrapFuture,
+    clock::Instant,
+};
 use futures_util::FutureExt;
 
 use super::{
@@ -23,8 +26,10 @@ pub(crate) struct RoomActor {
     is_running: bool,
     /// Woken while running: look once more.
     is_woken: bool,
-    /// Counts runs, so that an old idle timer does not end a newer rest.
-    runs: u64,
+    /// When the last run ended.
+    rested_at: Instant,
+    /// The one timer that looks whether the rest has been long enough: one for each run would have a busy room look after thousands.
+    has_timer: bool,
 }
 
 impl RoomActor {
@@ -36,14 +41,14 @@ impl RoomActor {
             log: None,
             is_running: false,
             is_woken: false,
-            runs: 0,
+            rested_at: Instant::now(),
+            has_timer: false,
         })
     }
 
     fn run(&mut self, context: &mut Context<Self>) {
         self.is_running = true;
         self.is_woken = false;
-        self.runs += 1;
         let run = turn::run(self.desk.clone(), self.log.take());
         let tracked = Tracked::new(run, self.desk.pulse.clone(), self.desk.cell.id);
         // Caught here: actix polls an actor's futures once more when it drops it, and a panicked future must not be polled.
@@ -79,10 +84,22 @@ impl RoomActor {
             self.fall_asleep(context);
             return;
         }
-        let runs = self.runs;
-        context.run_later(idle, move |actor, context| {
-            if actor.is_running || actor.runs != runs {
-                return;
+        self.rested_at = Instant::now();
+        if !self.has_timer {
+            self.look_later(idle, context);
+        }
+    }
+
+    fn look_later(&mut self, after: Duration, context: &mut Context<Self>) {
+        self.has_timer = true;
+        context.run_later(after, |actor, context| {
+            actor.has_timer = false;
+            if actor.is_running {
+                return; // its end is the beginning of another rest
+            }
+            let left = actor.desk.shared.options.idle.saturating_sub(actor.rested_at.elapsed());
+            if !left.is_zero() {
+                return actor.look_later(left, context);
             }
             actor.desk.cell.set_sound(&actor.desk.shared);
             if actor.has_listeners() {
