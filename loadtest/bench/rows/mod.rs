@@ -125,7 +125,7 @@ const ALL: &[Row] = &[
     },
     Row {
         name: "slow-phones",
-        meaning: "the kernel's memory for sockets while every tenth phone takes 2 KB a second, and the server's beside it.",
+        meaning: "the kernel's memory for sockets while every phone takes no more than 2 KB a second, and the server's beside it.",
         expected: (40, 10),
         run: |bench| Box::pin(slow::slow(bench)),
     },
