@@ -6,7 +6,6 @@ mod kit;
 use std::time::{Duration, Instant};
 
 use engine::limits::{PERSONAL_BYTES_MAX, SUBSCRIPTIONS_MAX};
-use http_kit::Node;
 use kit::{Client, node, still_serves, token};
 use protocol::{
     client::Encoding,
@@ -16,13 +15,6 @@ use serde_json::{Value, json};
 
 /// Long enough for a busy machine; nothing is measured with it.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A counter of `/metrics`.
-fn metric(node: &Node, line: &str) -> u64 {
-    let page = node.nobody().get("/metrics").body;
-    let found = page.lines().find_map(|found| found.strip_prefix(line));
-    found.and_then(|value| value.trim().parse().ok()).unwrap_or(0)
-}
 
 #[test]
 fn one_session_has_a_limit_of_subscriptions() {
@@ -146,7 +138,7 @@ fn who_asks_and_never_reads_costs_a_bounded_queue() {
         client.commands("history", json!({ "channel": channel, "limit": -1 }));
     }
     let begun = Instant::now();
-    while metric(&node, "plenum_sessions_closed_total{reason=\"slow\"}") == 0 {
+    while node.metric("plenum_sessions_closed_total{reason=\"slow\"}") == 0 {
         assert!(begun.elapsed() < PATIENCE, "it is closed");
         still_serves(&node);
     }

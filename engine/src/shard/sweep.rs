@@ -106,16 +106,13 @@ impl Inner {
             if left.is_multiple_of(FETCHED_AT_ONCE) {
                 self.fetch(&listeners[left.saturating_sub(FETCHED_AT_ONCE)..left]);
             }
-            let listeners = &self.logs[log].listeners;
             left -= 1;
             let key = listeners[left];
             self.flush(shard, key);
         }
         left
     }
-}
 
-impl Inner {
     /// Looks at the next few sessions before the first of them is served: their memory comes all at once while nothing else is to be done. One
     /// by one, each would wait for its own.
     fn fetch(&self, next: &[SessionKey]) {

@@ -1,6 +1,6 @@
 //! Everybody loses the network and comes back at once: a correct server gives all back, and a wrong one is found out.
 
-use crate::kit::{Behaviour, Run, Server};
+use crate::kit::{Behaviour, Run, Server, interrupted};
 use loadtest::report::{Report, Verdict};
 
 const WHAT: &str = "reconnect-storm --sessions 20 --missed 40 --rate 400 --threads 2";
@@ -99,17 +99,6 @@ async fn a_server_that_dies_of_the_return_is_said_to_be_dead() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_enough_while_all_are_away_lets_them_come_back() {
-    let server = Server::start(Behaviour::Correct).await;
-    let run = Run::of("reconnect-storm --sessions 5 --missed 100000 --rate 100", &server.url());
-    let interrupt = run.interrupt();
-    let (report, ()) = tokio::join!(run.report(), async {
-        // Some time after the first message; how much makes no difference.
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-        interrupt.send_replace(true);
-    });
-    let report = report.expect("a report");
-    assert_eq!(report.verdict, Verdict::Invalid, "{report}");
-    assert!(report.reasons.contains(&"interrupted".to_owned()), "{report}");
-    assert!(report.messages.sent < report.messages.planned);
+    let report = interrupted("reconnect-storm --missed 100000 --rate 100 --sessions 5").await;
     assert_eq!(report.deliveries.count, 5 * report.messages.acknowledged);
 }

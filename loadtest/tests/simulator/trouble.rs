@@ -1,6 +1,6 @@
 //! Targets that are down, that are something else, or that die, and users who have enough.
 
-use crate::kit::{Behaviour, Run, Server, one_big_room};
+use crate::kit::{Behaviour, Run, Server, interrupted, one_big_room};
 use loadtest::report::{Report, Verdict};
 use tokio::{
     io::AsyncWriteExt,
@@ -109,18 +109,7 @@ async fn what_was_measured_before_a_server_died_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_enough_keeps_the_report_of_what_was_sent() {
-    let server = Server::start(Behaviour::Correct).await;
-    let run = Run::of("one-big-room --sessions 5 --rate 100 --seconds 600", &server.url());
-    let interrupt = run.interrupt();
-    let (report, ()) = tokio::join!(run.report(), async {
-        // Some time after the first message; how much makes no difference.
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-        interrupt.send_replace(true);
-    });
-    let report = report.expect("a report");
-    assert_eq!(report.verdict, Verdict::Invalid, "{report}");
-    assert!(report.reasons.contains(&"interrupted".to_owned()), "{report}");
-    assert!(report.messages.sent < report.messages.planned);
+    let report = interrupted("one-big-room --rate 100 --seconds 600 --sessions 5").await;
     assert_eq!(report.deliveries.count, 5 * report.messages.acknowledged);
 }
 

@@ -8,7 +8,7 @@ mod streams;
 use clap::Parser;
 use loadtest::{
     arguments::{Action, Arguments},
-    report::Report,
+    report::{Report, Verdict},
     scenario::{self, RunError},
 };
 use tokio::sync::watch;
@@ -51,6 +51,23 @@ impl Run {
         let plan = arguments.plan().await.expect("a plan");
         scenario::run(plan, self.interrupt.subscribe()).await
     }
+}
+
+/// A run against a server that does everything right, of which its user has enough before all messages are sent.
+pub async fn interrupted(what: &str) -> Report {
+    let server = Server::start(Behaviour::Correct).await;
+    let run = Run::of(what, &server.url());
+    let interrupt = run.interrupt();
+    let (report, ()) = tokio::join!(run.report(), async {
+        // Some time after the first message; how much makes no difference.
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        interrupt.send_replace(true);
+    });
+    let report = report.expect("a report");
+    assert_eq!(report.verdict, Verdict::Invalid, "{report}");
+    assert!(report.reasons.contains(&"interrupted".to_owned()), "{report}");
+    assert!(report.messages.sent < report.messages.planned);
+    report
 }
 
 /// Twenty phones in the room of a server that behaves like this.
