@@ -8,31 +8,28 @@
 //! messages.
 #![expect(clippy::print_stdout, reason = "a measurement speaks on standard output")]
 
+mod common;
+
 use std::{
-    error::Error,
     fs::File,
     io::Write as _,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use protocol::{Epoch, RoomId, UserId};
+use common::{BODY_BYTES, Outcome, arguments, create_room, message};
+use protocol::{RoomId, UserId};
 use storage::{
-    AppendBatch, Effect, Entry, EntryKind, LogHead, NewEntry, NewRoom, Permit, RoomCreated, RoomKind, Store,
+    AppendBatch, Effect, LogHead, NewEntry, Permit, Store,
     metrics::StorageMetrics,
     sqlite::{Options, SqliteStore},
 };
 use tokio::sync::{mpsc, oneshot};
-use uuid::Uuid;
 
 const CALLERS: usize = 64;
-const BODY_BYTES: usize = 128;
 /// What one message costs on the floor: its body and what stands beside it.
 const FLOOR_BYTES: usize = BODY_BYTES + 128;
-
-type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// A message that waits for its room.
 struct Command {
@@ -48,23 +45,9 @@ struct Room {
 
 impl Room {
     async fn create(store: &Arc<dyn Store>, number: usize) -> Outcome<Self> {
-        let current: Arc<AtomicU64> = Arc::default();
-        let room = NewRoom {
-            id: RoomId::generate(now_ms()),
-            kind: RoomKind::Group,
-            name: format!("room {number}"),
-            initiator: None,
-            members: Vec::new(),
-            epoch: Epoch::generate(),
-            now_ms: now_ms(),
-        };
-        match store.create_room(room).await? {
-            RoomCreated::New(state) | RoomCreated::Existing(state) => Ok(Self {
-                id: state.room.id,
-                permit: Permit::take_over(&current),
-                head: state.head,
-            }),
-        }
+        let (id, head) = create_room(store, &format!("room {number}")).await?;
+        let permit = Permit::take_over(&Arc::<AtomicU64>::default());
+        Ok(Self { id, permit, head })
     }
 
     fn batch(&self, waiting: &[Command]) -> AppendBatch {
@@ -82,38 +65,17 @@ impl Room {
     }
 
     fn entry(&self, sender: &UserId, ahead: u64) -> NewEntry {
-        let (seq, number) = (self.head.seq + ahead, self.head.number + ahead);
-        let now_ms = now_ms().max(self.head.time_ms);
+        let entry = message(&self.head, ahead, sender);
         NewEntry {
-            entry: Entry {
-                seq,
-                number,
-                kind: EntryKind::Message,
-                sender: Some(sender.clone()),
-                actor: None,
-                client: None,
-                time_ms: now_ms,
-                created_ms: now_ms,
-                command_id: Uuid::new_v4(),
-                reply_to: 0,
-                target: 0,
-                version: 0,
-                deleted: false,
-                body: Bytes::from(vec![b'm'; BODY_BYTES]),
-            },
-            is_repeatable: true,
             effects: vec![Effect::Read {
                 user: sender.clone(),
-                seq,
-                number,
+                seq: entry.seq,
+                number: entry.number,
             }],
+            entry,
+            is_repeatable: true,
         }
     }
-}
-
-fn now_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// A room's task: gathers what waits, appends it, answers.
@@ -279,9 +241,6 @@ async fn run(folder: &Path, seconds: u64, as_json: bool) -> Outcome<()> {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() -> Outcome<()> {
-    let (options, words): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|word| word == "--json");
-    let mut words = words.into_iter();
-    let folder = words.next().map_or_else(std::env::temp_dir, PathBuf::from);
-    let seconds = words.next().map_or(Ok(5), |text| text.parse())?;
-    run(&folder, seconds, !options.is_empty()).await
+    let (folder, seconds, as_json) = arguments(5)?;
+    run(&folder, seconds, as_json).await
 }

@@ -7,33 +7,29 @@
 //! was just opened, with nothing of its file in the kernel's cache.
 #![expect(clippy::print_stdout, reason = "a measurement speaks on standard output")]
 
+mod common;
+
 use std::{
-    error::Error,
     fs::File,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use protocol::{Epoch, RoomId, UserId};
+use common::{Outcome, arguments, create_room, message};
+use protocol::{RoomId, UserId};
 use rustix::fs::{Advice, fadvise};
 use storage::{
-    AppendBatch, Entry, EntryKind, EntryRange, LogHead, NewEntry, NewRoom, Order, Permit, RoomCreated, RoomKind,
-    Select, Store,
+    AppendBatch, EntryRange, LogHead, NewEntry, Order, Permit, Select, Store,
     sqlite::{Options, SqliteStore},
 };
-use uuid::Uuid;
 
-const BODY_BYTES: usize = 128;
 const SMALL_MESSAGES: u64 = 1_000;
 /// Messages of one append.
 const BATCH: u64 = 10_000;
 const PAGE: usize = 50;
 const WARM_READS: usize = 4_000;
 const COLD_READS: usize = 120;
-
-type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Medians and the like, in microseconds.
 struct Times {
@@ -56,48 +52,13 @@ impl Times {
     }
 }
 
-fn now_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
 fn open(path: &Path) -> Outcome<Arc<dyn Store>> {
     Ok(Arc::new(SqliteStore::open(path, Options::default())?))
 }
 
-async fn create(store: &Arc<dyn Store>, name: &str) -> Outcome<(RoomId, LogHead)> {
-    let room = NewRoom {
-        id: RoomId::generate(now_ms()),
-        kind: RoomKind::Group,
-        name: name.to_owned(),
-        initiator: None,
-        members: Vec::new(),
-        epoch: Epoch::generate(),
-        now_ms: now_ms(),
-    };
-    let (RoomCreated::New(state) | RoomCreated::Existing(state)) = store.create_room(room).await?;
-    Ok((state.room.id, state.head))
-}
-
 fn batch(room: RoomId, permit: &Permit, head: &LogHead, count: u64, sender: &UserId) -> AppendBatch {
-    let now_ms = now_ms().max(head.time_ms);
     let entries = (1..=count).map(|ahead| NewEntry {
-        entry: Entry {
-            seq: head.seq + ahead,
-            number: head.number + ahead,
-            kind: EntryKind::Message,
-            sender: Some(sender.clone()),
-            actor: None,
-            client: None,
-            time_ms: now_ms,
-            created_ms: now_ms,
-            command_id: Uuid::new_v4(),
-            reply_to: 0,
-            target: 0,
-            version: 0,
-            deleted: false,
-            body: Bytes::from_static(&[b'm'; BODY_BYTES]),
-        },
+        entry: message(head, ahead, sender),
         // What repeats a command is dropped after seven days: old messages have none.
         is_repeatable: false,
         effects: Vec::new(),
@@ -113,7 +74,7 @@ fn batch(room: RoomId, permit: &Permit, head: &LogHead, count: u64, sender: &Use
 
 /// A room with so many messages.
 async fn fill(store: &Arc<dyn Store>, name: &str, messages: u64) -> Outcome<RoomId> {
-    let (room, mut head) = create(store, name).await?;
+    let (room, mut head) = create_room(store, name).await?;
     let permit = Permit::take_over(&Arc::<AtomicU64>::default());
     let sender: UserId = "somebody".parse()?;
     let mut told = 0;
@@ -227,9 +188,6 @@ async fn run(folder: &Path, messages: u64, as_json: bool) -> Outcome<()> {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() -> Outcome<()> {
-    let (options, words): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|word| word == "--json");
-    let mut words = words.into_iter();
-    let folder = words.next().map_or_else(std::env::temp_dir, PathBuf::from);
-    let messages = words.next().map_or(Ok(10_000_000), |text| text.parse())?;
-    run(&folder, messages, !options.is_empty()).await
+    let (folder, messages, as_json) = arguments(10_000_000)?;
+    run(&folder, messages, as_json).await
 }
