@@ -10,8 +10,11 @@ pub mod conformance;
 mod entry;
 mod error;
 pub mod metrics;
+mod order;
 mod repositories;
 mod rows;
+#[cfg(feature = "scylla")]
+pub mod scylla;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 

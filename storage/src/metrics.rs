@@ -22,6 +22,12 @@ pub struct StorageMetrics {
     pub queue_jobs: IntGauge,
     /// Bytes in the write-ahead log that have not been copied back.
     pub wal_bytes: IntGauge,
+    /// Reads that reached the store.
+    pub statements_read: IntCounter,
+    /// Writes that reached the store.
+    pub statements_write: IntCounter,
+    /// Conditional writes that reached the store.
+    pub statements_conditional: IntCounter,
 }
 
 impl StorageMetrics {
@@ -83,6 +89,14 @@ impl StorageMetrics {
             "Bytes in the write-ahead log that have not been copied into the database yet. Growing without end: a \
              reader or a full disk holds it up.",
         )?;
+        let statements = IntCounterVec::new(
+            Opts::new(
+                "plenum_storage_statements_total",
+                "What reached the store: reads, writes, and writes under a condition.",
+            ),
+            &["kind"],
+        )?;
+        registry.register(Box::new(statements.clone()))?;
         registry.register(Box::new(commit_seconds.clone()))?;
         registry.register(Box::new(commit_entries.clone()))?;
         registry.register(Box::new(commit_jobs.clone()))?;
@@ -98,6 +112,9 @@ impl StorageMetrics {
             commits_unknown: commits.with_label_values(&["unknown"]),
             queue_jobs,
             wal_bytes,
+            statements_read: statements.with_label_values(&["read"]),
+            statements_write: statements.with_label_values(&["write"]),
+            statements_conditional: statements.with_label_values(&["conditional"]),
         })
     }
 }

@@ -115,6 +115,20 @@ pub struct Mark {
     pub received_seq: u64,
 }
 
+impl Mark {
+    /// This mark moved forward to at least another one.
+    #[must_use]
+    pub fn advanced(self, wanted: Self) -> Self {
+        let mut now = self;
+        if wanted.read_seq > now.read_seq {
+            now.read_seq = wanted.read_seq;
+            now.read_number = wanted.read_number.max(now.read_number);
+        }
+        now.received_seq = now.received_seq.max(wanted.received_seq).max(now.read_seq);
+        now
+    }
+}
+
 /// The two furthest marks of different people: enough to tell any message's status, whoever its author is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TopMarks {

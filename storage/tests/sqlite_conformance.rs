@@ -7,7 +7,7 @@ use storage::{
     sqlite::{Options, SqliteStore},
 };
 
-async fn fresh() -> Fresh {
+async fn fresh(_story: &'static str) -> Fresh {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let store = SqliteStore::open(&folder.path().join("plenum.db"), Options::default()).expect("a new store");
     Fresh {

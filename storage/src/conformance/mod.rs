@@ -5,6 +5,7 @@
 //! The suite knows no backend, and no story depends on another.
 
 pub mod accounts;
+mod apart;
 pub mod appends;
 pub mod buckets;
 pub mod changes;
@@ -18,6 +19,7 @@ pub mod rooms;
 
 use std::{any::Any, sync::Arc};
 
+pub use self::apart::Apart;
 use crate::Store;
 
 /// An empty store of one test.
@@ -28,7 +30,7 @@ pub struct Fresh {
     pub guard: Box<dyn Any + Send>,
 }
 
-/// Makes a `#[tokio::test]` of every story. `$fresh` is the path of an `async fn() -> Fresh`.
+/// Makes a `#[tokio::test]` of every story. `$fresh` is the path of an `async fn(story: &'static str) -> Fresh`.
 #[macro_export]
 macro_rules! conformance_tests {
     ($fresh:path) => {
@@ -59,7 +61,7 @@ macro_rules! conformance_tests {
             buckets:
                 the_entry_after_fifty_thousand_opens_another_bucket,
                 a_bucket_ends_by_bytes_too,
-                a_date_finds_its_seq_across_empty_months;
+                a_date_finds_its_seq_across_empty_years;
             commands:
                 a_repeated_command_is_told_its_first_seq,
                 a_repetition_within_one_batch_is_found,
@@ -114,7 +116,7 @@ macro_rules! conformance_tests {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $story() {
-                    let fresh: $crate::conformance::Fresh = $fresh().await;
+                    let fresh: $crate::conformance::Fresh = $fresh(stringify!($story)).await;
                     $crate::conformance::$module::$story(std::sync::Arc::clone(&fresh.store)).await;
                 }
             )+

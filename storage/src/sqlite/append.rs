@@ -12,7 +12,7 @@ use super::{
     job::{Context, End, Job, Ran},
     rows::{self, signed},
 };
-use crate::{AppendBatch, AppendError, Entry, EntryKind, LogHead, NewEntry, StoreError, bucket::BucketHead};
+use crate::{order, AppendBatch, AppendError, Entry, EntryKind, LogHead, NewEntry, StoreError, bucket::BucketHead};
 
 /// Why a batch was not written.
 pub(super) enum Refusal {
@@ -115,7 +115,7 @@ fn write(batch: &AppendBatch, context: &Context<'_>) -> Result<LogHead, Refusal>
         return Err(AppendError::Expired.into());
     }
     let mut head = read_head(batch, context)?;
-    check_order(batch, &head)?;
+    order::check(batch, &head).map_err(AppendError::Failed)?;
     let repetitions = commands::repetitions(batch, context.connection)?;
     if !repetitions.is_empty() {
         return Err(AppendError::Duplicates(repetitions).into());
@@ -147,28 +147,10 @@ fn read_head(batch: &AppendBatch, context: &Context<'_>) -> Result<LogHead, Refu
     Ok(head)
 }
 
-/// The engine gives out the numbers; what would break the log for good is refused here.
-fn check_order(batch: &AppendBatch, head: &LogHead) -> Result<(), Refusal> {
-    let (mut seq, mut number, mut time_ms) = (head.seq, head.number, head.time_ms);
-    for NewEntry { entry, .. } in &batch.entries {
-        if entry.seq != seq + 1 {
-            return failed(format!("entry {} does not follow {seq}", entry.seq));
-        }
-        if entry.number < number || entry.number > number + 1 {
-            return failed(format!("number {} does not follow {number}", entry.number));
-        }
-        if seq > 0 && entry.time_ms < time_ms {
-            return failed(format!("entry {} is older than the one before", entry.seq));
-        }
-        (seq, number, time_ms) = (entry.seq, entry.number, entry.time_ms);
-    }
-    Ok(())
-}
-
 fn append_one(batch: &AppendBatch, new: &NewEntry, head: &mut LogHead, context: &Context<'_>) -> Result<(), Refusal> {
     let entry = &new.entry;
     let room = batch.room.key();
-    let place = head.bucket.place(entry.seq, entry.time_ms, entry.body.len());
+    let place = head.bucket.place(0, entry.seq, entry.time_ms, entry.body.len());
     if place.opens {
         open_bucket(context, room, &place.head)?;
     }

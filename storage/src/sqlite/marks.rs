@@ -62,12 +62,7 @@ pub(super) fn advance(
     wanted: Mark,
 ) -> rusqlite::Result<(Mark, Mark)> {
     let before = stored(connection, room, user)?.unwrap_or_default();
-    let mut now = before;
-    if wanted.read_seq > now.read_seq {
-        now.read_seq = wanted.read_seq;
-        now.read_number = wanted.read_number.max(now.read_number);
-    }
-    now.received_seq = now.received_seq.max(wanted.received_seq).max(now.read_seq);
+    let now = before.advanced(wanted);
     if now != before {
         connection
             .prepare_cached(

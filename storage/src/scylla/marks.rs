@@ -1,0 +1,198 @@
+//! Marks: how far people have read. They only move forward: each column is written with its own seq as timestamp, so whatever the order
+//! in which writes arrive, the furthest stays.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use protocol::{RoomId, UserId};
+
+use super::{
+    ScyllaStore, Shared,
+    cells::Cell,
+    client::Values,
+    failure::Result,
+    options::{BATCH_ROWS_MAX, CALL_STATEMENTS_AT_ONCE},
+    rows::{self, MarkRow, signed, unsigned},
+    stamp::stamp,
+};
+use crate::{Mark, MarkRepository, StoreError, TopMarks};
+
+#[async_trait]
+impl MarkRepository for ScyllaStore {
+    async fn advance_mark(&self, room: RoomId, user: &UserId, mark: Mark) -> Result<(Mark, Mark), StoreError> {
+        let shared = self.shared();
+        shared.check_lease()?;
+        let cell = shared.cells.get(room);
+        let before = stored(&shared, &cell, user).await?;
+        let now = before.advanced(mark);
+        if now != before {
+            let moved = HashMap::from([(user.clone(), now)]);
+            write_all(&shared, room, &moved).await?;
+            raise(&cell, user, now).await;
+        }
+        Ok((before, now))
+    }
+
+    async fn mark(&self, room: RoomId, user: &UserId) -> Result<Mark, StoreError> {
+        let shared = self.shared();
+        let cell = shared.cells.get(room);
+        Ok(stored(&shared, &cell, user).await?)
+    }
+
+    async fn top_marks(&self, room: RoomId) -> Result<TopMarks, StoreError> {
+        let shared = self.shared();
+        let cell = shared.cells.get(room);
+        let mut top = cell.top_marks.lock().await;
+        if top.is_none() {
+            let loaded = load_top(&shared, &cell).await?;
+            if shared.lease.is_none() {
+                return Ok(loaded);
+            }
+            *top = Some(loaded);
+        }
+        Ok(top.clone().unwrap_or_default())
+    }
+}
+
+/// One person's mark: as stored, and as moved by entries since.
+pub(super) async fn stored(shared: &Shared, cell: &Cell, user: &UserId) -> Result<Mark> {
+    let client = &shared.client;
+    let values = (cell.room.key(), user.as_str());
+    let found = client.row::<MarkRow>(&client.statements.mark, values).await?;
+    let mark = found.map(|row| row.mark()).transpose()?.unwrap_or_default();
+    Ok(with_behind(cell, user, mark))
+}
+
+/// A mark with what entries have moved and is not written yet.
+pub(super) fn with_behind(cell: &Cell, user: &UserId, mark: Mark) -> Mark {
+    let moved = cell.behind().marks.get(user).copied();
+    moved.map_or(mark, |moved| mark.advanced(moved))
+}
+
+/// Writes marks of one room, by room in few mutations and by user.
+pub(super) async fn write_all(shared: &Shared, room: RoomId, moved: &HashMap<UserId, Mark>) -> Result<()> {
+    let (client, statements) = (&shared.client, &shared.client.statements);
+    let by_room = moved.iter().flat_map(|(user, mark)| {
+        let read: Option<Values> = (mark.read_seq > 0).then(|| boxed_read(room, user, mark));
+        let received: Option<Values> = (mark.received_seq > 0).then(|| boxed_received(room, user, mark));
+        let read = read.map(|values| (&statements.mark_read, values));
+        read.into_iter().chain(received.map(|values| (&statements.mark_received, values)))
+    });
+    let mut by_room: Vec<_> = by_room.collect();
+    while !by_room.is_empty() {
+        let rest = by_room.split_off(by_room.len().min(BATCH_ROWS_MAX));
+        client.batch(std::mem::replace(&mut by_room, rest)).await?;
+    }
+    stream::iter(moved)
+        .map(Ok)
+        .try_for_each_concurrent(CALL_STATEMENTS_AT_ONCE, |(user, mark)| write_by_user(shared, room, user, mark))
+        .await
+}
+
+fn boxed_read(room: RoomId, user: &UserId, mark: &Mark) -> Values {
+    let user = user.as_str().to_owned();
+    Box::new((stamp(mark.read_seq), signed(mark.read_seq), signed(mark.read_number), room.key(), user))
+}
+
+fn boxed_received(room: RoomId, user: &UserId, mark: &Mark) -> Values {
+    let user = user.as_str().to_owned();
+    Box::new((stamp(mark.received_seq), signed(mark.received_seq), room.key(), user))
+}
+
+async fn write_by_user(shared: &Shared, room: RoomId, user: &UserId, mark: &Mark) -> Result<()> {
+    let (client, name) = (&shared.client, user.as_str().to_owned());
+    let received = (stamp(mark.received_seq), signed(mark.received_seq), name.clone(), room.key());
+    let mut writes: Vec<(_, Values)> = vec![(&client.statements.mark_received_by_user, Box::new(received))];
+    if mark.read_seq > 0 {
+        let read = (stamp(mark.read_seq), signed(mark.read_seq), signed(mark.read_number), name, room.key());
+        writes.push((&client.statements.mark_read_by_user, Box::new(read)));
+    }
+    client.batch(writes).await
+}
+
+/// Marks that moved with entries: seen at once, written behind.
+pub(super) fn moved_with(cell: &Cell, moved: &[(UserId, Mark)]) {
+    if moved.is_empty() {
+        return;
+    }
+    {
+        let mut behind = cell.behind();
+        for (user, mark) in moved {
+            let entry = behind.marks.entry(user.clone()).or_default();
+            *entry = entry.advanced(*mark);
+        }
+    }
+    // Whoever is reading all marks looks at what is behind after that.
+    if let Ok(mut top) = cell.top_marks.try_lock()
+        && let Some(top) = top.as_mut()
+    {
+        moved.iter().for_each(|(user, mark)| raise_one(top, user, *mark));
+    }
+}
+
+/// Somebody has left: their marks go.
+pub(super) async fn forget(cell: &Cell, user: &UserId) {
+    cell.behind().marks.remove(user);
+    *cell.top_marks.lock().await = None;
+}
+
+async fn raise(cell: &Cell, user: &UserId, mark: Mark) {
+    if let Some(top) = cell.top_marks.lock().await.as_mut() {
+        raise_one(top, user, mark);
+    }
+}
+
+fn raise_one(top: &mut TopMarks, user: &UserId, mark: Mark) {
+    raise_in(&mut top.read, user, mark.read_seq);
+    raise_in(&mut top.received, user, mark.received_seq);
+}
+
+/// Keeps the two furthest of different people.
+fn raise_in(top: &mut Vec<(UserId, u64)>, user: &UserId, seq: u64) {
+    if seq == 0 {
+        return;
+    }
+    match top.iter_mut().find(|(known, _)| known == user) {
+        Some((_, furthest)) => *furthest = seq.max(*furthest),
+        None => top.push((user.clone(), seq)),
+    }
+    top.sort_by_key(|(_, seq)| std::cmp::Reverse(*seq));
+    top.truncate(2);
+}
+
+async fn load_top(shared: &Shared, cell: &Cell) -> Result<TopMarks> {
+    let client = &shared.client;
+    let values = (cell.room.key(),);
+    let all = client
+        .rows::<(String, Option<i64>, Option<i64>)>(&client.statements.marks_of_room, values)
+        .await?;
+    let mut top = TopMarks::default();
+    for (user, read_seq, received_seq) in all {
+        let mark = Mark {
+            read_seq: unsigned(read_seq.unwrap_or_default())?,
+            read_number: 0,
+            received_seq: unsigned(received_seq.unwrap_or_default())?,
+        };
+        raise_one(&mut top, &rows::user(&user)?, mark);
+    }
+    for (user, mark) in &cell.behind().marks {
+        raise_one(&mut top, user, *mark);
+    }
+    Ok(top)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_furthest_are_kept_and_are_different_people() {
+        let mut top = Vec::new();
+        let user = |name: &str| -> UserId { name.parse().expect("an id") };
+        for (name, seq) in [("alice", 3), ("bob", 5), ("carol", 4), ("bob", 9), ("alice", 0), ("carol", 2)] {
+            raise_in(&mut top, &user(name), seq);
+        }
+        assert_eq!(top, [(user("bob"), 9), (user("carol"), 4)]);
+    }
+}

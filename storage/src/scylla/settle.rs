@@ -1,0 +1,385 @@
+//! Finding out where a log ends: read from its rows, never from what an earlier process has left in derived tables. What follows from
+//! entries and was not written any more is written now. Called under the cell's lock, once per room and process, and after a doubt.
+
+use std::sync::Arc;
+
+use protocol::RoomId;
+
+use super::{
+    Shared,
+    cells::{Cell, Known, Owner},
+    client::Client,
+    commands,
+    effects::{self, Changes},
+    failure::{Fault, Result},
+    index::{self, Bucket},
+    log,
+    options::{ADOPTED_ROWS_MAX, BATCH_ROWS_MAX, REMOVAL_DELAY},
+    rows::{self, HeadRow, NewEntryRow, TailRow, signed, unsigned, wrong},
+    stamp::stamp,
+};
+use crate::{
+    Entry, LogHead, Room, RoomState, StoreError,
+    bucket::{self, BucketHead},
+};
+
+/// Parts of the list of a kind's rooms.
+pub(super) const KIND_PARTS: i8 = 16;
+
+/// A room's own row: kind, name, initiator, time of creation, epoch, first readable seq, first members.
+pub(super) type RoomRow = (i8, String, Option<String>, i64, i64, i64, Option<Vec<u8>>);
+
+/// The room as it is now; None: there is no such room. Read from memory where the room is known.
+pub(super) async fn known(shared: &Shared, room: RoomId) -> Result<Option<Known>> {
+    let cell = shared.cells.get(room);
+    if let Some(known) = cell.known() {
+        return Ok(Some(known));
+    }
+    let mut owner = cell.owner.lock().await;
+    settled(shared, &cell, &mut owner).await
+}
+
+/// The same, for whoever holds the cell.
+pub(super) async fn settled(shared: &Shared, cell: &Cell, owner: &mut Owner) -> Result<Option<Known>> {
+    if owner.is_settled
+        && let Some(known) = cell.known()
+    {
+        return Ok(Some(known));
+    }
+    let Some(loaded) = load(shared, cell.room).await? else {
+        return Ok(None);
+    };
+    if shared.lease.is_some() {
+        if !loaded.missing.is_empty() {
+            write_missing(&shared.client, cell, &loaded).await?;
+        }
+        owner.is_settled = true;
+        owner.commands.forget();
+        cell.set_known(Some(loaded.known.clone()));
+    }
+    Ok(Some(loaded.known))
+}
+
+/// What reading a room gave.
+struct Loaded {
+    known: Known,
+    /// Entries behind the head as it was stored, with what follows from them.
+    missing: Vec<(Entry, Changes)>,
+}
+
+async fn load(shared: &Shared, room: RoomId) -> Result<Option<Loaded>> {
+    let client = &shared.client;
+    let key = (room.key(),);
+    let (row, head) = futures_util::future::join(
+        client.row::<RoomRow>(&client.statements.room, key),
+        client.row::<HeadRow>(&client.statements.head, key),
+    )
+    .await;
+    let Some(row) = row? else { return Ok(None) };
+    let mut known = base(shared, room, &row, head?.as_ref())?;
+    if known.is_new && shared.lease.is_some() {
+        create_derived(shared, room, &row).await?;
+    }
+    let missing = read_missing(client, room, &mut known.known).await?;
+    if known.known.state.head.bucket.first_seq < known.known.log_first {
+        known.known.state.head.bucket = known.known.state.head.bucket.closed();
+    }
+    if known.known.state.head.message_seq < known.known.log_first {
+        known.known.state.head.message_seq = 0;
+    }
+    Ok(Some(Loaded {
+        known: known.known,
+        missing,
+    }))
+}
+
+struct Base {
+    known: Known,
+    /// Its creation did not come to an end.
+    is_new: bool,
+}
+
+fn base(shared: &Shared, room: RoomId, row: &RoomRow, head: Option<&HeadRow>) -> Result<Base> {
+    let (kind, name, initiator, created_ms, epoch, log_first, members) = row;
+    let epoch = shared.salt.out(*epoch);
+    let first_members = first_members(members.as_deref())?;
+    let mut state = RoomState {
+        room: Room {
+            id: room,
+            kind: rows::room_kind(*kind)?,
+            name: name.clone(),
+            initiator: rows::optional_user(initiator.as_deref())?,
+            created_ms: *created_ms,
+            deleted: false,
+            members_count: first_members.len() as u64,
+        },
+        head: empty_head(epoch),
+    };
+    if let Some(head) = head {
+        state.head = head.head(epoch)?;
+        state.room.name.clone_from(&head.name);
+        state.room.deleted = head.deleted;
+        state.room.members_count = unsigned(head.members_count)?;
+    }
+    let log_first = unsigned(*log_first)?.max(1);
+    Ok(Base {
+        known: Known {
+            state,
+            log_first,
+            last: None,
+        },
+        is_new: head.is_none(),
+    })
+}
+
+/// The end of a log without entries.
+pub(super) fn empty_head(epoch: protocol::Epoch) -> LogHead {
+    LogHead {
+        epoch,
+        seq: 0,
+        number: 0,
+        time_ms: 0,
+        message_seq: 0,
+        bucket: BucketHead::default(),
+    }
+}
+
+/// The first members as a room's row carries them.
+pub(super) fn first_members(stored: Option<&[u8]>) -> Result<Vec<(String, u8)>> {
+    let Some(stored) = stored else { return Ok(Vec::new()) };
+    rmp_serde::from_slice(stored).map_err(|_| wrong("a list of members"))
+}
+
+/// Writes what follows from a room's creation.
+pub(super) async fn create_derived(shared: &Shared, room: RoomId, row: &RoomRow) -> Result<()> {
+    let client = &shared.client;
+    let base = base(shared, room, row, None)?;
+    for (user, role) in first_members(row.6.as_deref())? {
+        effects::insert_member(client, room, &user, role, (0, 0, row.3)).await?;
+    }
+    let part = room.key().rem_euclid(i64::from(KIND_PARTS)) as i8;
+    client.write(&client.statements.insert_room_by_kind, (row.0, part, room.key())).await?;
+    write_head(client, &base.known.state).await
+}
+
+/// Writes a head's row.
+pub(super) async fn write_head(client: &Client, state: &RoomState) -> Result<()> {
+    let (room, head) = (&state.room, &state.head);
+    let bucket = &head.bucket;
+    let values = (
+        room.id.key(),
+        signed(head.seq),
+        signed(head.number),
+        head.time_ms,
+        signed(head.message_seq),
+        signed(bucket.bucket),
+        signed(bucket.first_seq),
+        bucket.first_ms,
+        i32::try_from(bucket.rows).unwrap_or(i32::MAX),
+        signed(bucket.bytes),
+        room.name.clone(),
+        room.deleted,
+        signed(room.members_count),
+        stamp(head.seq),
+    );
+    client.write(&client.statements.write_head, values).await
+}
+
+/// Reads the entries behind the stored head, bucket by bucket, and takes them into the state.
+async fn read_missing(client: &Client, room: RoomId, known: &mut Known) -> Result<Vec<(Entry, Changes)>> {
+    let mut missing = Vec::new();
+    loop {
+        let next = (known.state.head.seq + 1).max(known.log_first);
+        let Some(last) = last_bucket(client, room, next, known).await? else { break };
+        let before = known.state.head.seq;
+        // Buckets between the head's and the last one, if it lags that far behind.
+        for bucket in buckets_to(client, room, next, &last).await? {
+            read_bucket(client, room, &bucket, known, &mut missing).await?;
+        }
+        let is_next_group = bucket::group(known.state.head.seq + 1) != bucket::group(next);
+        if known.state.head.seq == before || !is_next_group {
+            break;
+        }
+    }
+    Ok(missing)
+}
+
+/// The last bucket that holds or could hold `next`.
+async fn last_bucket(client: &Client, room: RoomId, next: u64, known: &Known) -> Result<Option<Bucket>> {
+    let found = index::last_bucket(client, room, next).await?;
+    Ok(found.filter(|bucket| bucket.first_seq >= known.log_first))
+}
+
+/// The buckets from the one that would hold `next` to `last`, oldest first.
+async fn buckets_to(client: &Client, room: RoomId, next: u64, last: &Bucket) -> Result<Vec<Bucket>> {
+    if last.first_seq <= next {
+        return Ok(vec![*last]);
+    }
+    let mut buckets: Vec<Bucket> = index::bucket_at(client, room, next).await?.into_iter().collect();
+    let mut from = buckets.last().map_or(next, |bucket| bucket.first_seq + 1);
+    while from <= last.first_seq {
+        let more = index::buckets_from(client, room, from).await?;
+        let Some(newest) = more.last() else { break };
+        from = newest.first_seq + 1;
+        buckets.extend(more);
+    }
+    Ok(buckets)
+}
+
+/// Takes in what a bucket holds behind the head.
+async fn read_bucket(
+    client: &Client,
+    room: RoomId,
+    bucket: &Bucket,
+    known: &mut Known,
+    missing: &mut Vec<(Entry, Changes)>,
+) -> Result<()> {
+    let last = bucket.last_seq.unwrap_or(i64::MAX as u64);
+    loop {
+        let first = (known.state.head.seq + 1).max(bucket.first_seq);
+        if first > last {
+            return Ok(());
+        }
+        let range = (room.key(), signed(bucket.number), signed(first), signed(last));
+        let page = log::page_of(client, &client.statements.entries_up, range, BATCH_ROWS_MAX).await?;
+        let Some(newest) = page.last().map(|entry| entry.seq) else { return Ok(()) };
+        let range = (room.key(), signed(bucket.number), signed(first), signed(newest));
+        let tails = client.rows::<TailRow>(&client.statements.entry_tails, range).await?;
+        if tails.len() != page.len() {
+            return Err(Fault::Unavailable("a log moved while it was being opened".to_owned()));
+        }
+        for (entry, tail) in page.into_iter().zip(tails) {
+            if known.state.head.seq >= known.log_first && entry.seq != known.state.head.seq + 1 {
+                return Err(Fault::Broken(format!("room {room}: entry {} is missing", known.state.head.seq + 1)));
+            }
+            let changes = effects::decode(tail.effects.as_deref())?;
+            effects::fold(&mut known.state, &entry, &changes);
+            known.state.head.bucket = BucketHead {
+                bucket: bucket.number,
+                first_seq: bucket.first_seq,
+                first_ms: bucket.first_ms,
+                rows: u32::try_from(tail.bucket_rows).map_err(|_| wrong("a count"))?,
+                bytes: unsigned(tail.bucket_bytes)?,
+            };
+            missing.push((entry, changes));
+        }
+    }
+}
+
+/// Does what follows from entries that a former owner did not come to do.
+async fn write_missing(client: &Client, cell: &Cell, loaded: &Loaded) -> Result<()> {
+    for (entry, changes) in &loaded.missing {
+        effects::apply(client, cell.room, entry, changes).await?;
+        for (user, mark) in effects::marks(changes)? {
+            let mut behind = cell.behind();
+            let stored = behind.marks.entry(user).or_default();
+            *stored = stored.advanced(mark);
+        }
+    }
+    cell.behind().head = true;
+    Ok(())
+}
+
+/// Makes sure that the bucket to append to is ours alone: one of another term, or one with a doubtful write, is taken over if it is small
+/// and sealed if not. False: somebody else has the log.
+pub(super) async fn take_over(shared: &Arc<Shared>, cell: &Cell, owner: &mut Owner, known: &mut Known) -> Result<bool> {
+    let head = &mut known.state.head;
+    let is_ours = bucket::term(head.bucket.bucket) == shared.term() && !owner.is_doubtful;
+    if head.bucket.bucket == 0 || head.bucket.first_seq < known.log_first || is_ours {
+        owner.is_doubtful = false;
+        return Ok(true);
+    }
+    let found = index::bucket_at(&shared.client, cell.room, head.bucket.first_seq).await?;
+    let Some(found) = found.filter(|found| found.number == head.bucket.bucket) else {
+        return Ok(false);
+    };
+    if found.last_seq == Some(head.seq) {
+        head.bucket = head.bucket.closed();
+        owner.is_doubtful = false;
+        return Ok(true);
+    }
+    index::write_times(&shared.client, cell.room, found.first_seq, found.first_ms).await?;
+    let is_taken = if head.bucket.rows <= ADOPTED_ROWS_MAX {
+        let number = bucket::number(shared.term(), bucket::ordinal(head.bucket.bucket) + 1);
+        copy(&shared.client, cell.room, &found, number, head.seq).await?;
+        let is_taken = index::adopt(&shared.client, cell.room, &found, number).await?;
+        if is_taken {
+            head.bucket.bucket = number;
+            remove_later(shared, cell.room, found.number);
+        }
+        is_taken
+    } else {
+        rewrite_last_batch(&shared.client, cell.room, &found, head.seq).await?;
+        let is_sealed = index::seal(&shared.client, cell.room, &head.bucket, head.seq, head.time_ms).await?;
+        head.bucket = head.bucket.closed();
+        is_sealed
+    };
+    owner.is_doubtful &= !is_taken;
+    cell.set_known(Some(known.clone()));
+    Ok(is_taken)
+}
+
+/// Removes a bucket that has been taken over by another one, when those who still look at it have come to an end.
+fn remove_later(shared: &Arc<Shared>, room: RoomId, bucket: u64) {
+    let shared = Arc::clone(shared);
+    tokio::spawn(async move {
+        tokio::time::sleep(REMOVAL_DELAY).await;
+        let values = (room.key(), signed(bucket));
+        if let Err(fault) = shared.client.write(&shared.client.statements.delete_bucket, values).await {
+            let error = StoreError::from(fault);
+            tracing::warn!(%room, bucket, %error, "a bucket that nobody reads could not be removed");
+        }
+    });
+}
+
+/// Copies a bucket's rows, as they are, up to the end of the log.
+async fn copy(client: &Client, room: RoomId, from: &Bucket, to: u64, last: u64) -> Result<()> {
+    rewrite(client, room, from, (from.first_seq, last), to).await?;
+    let values = (room.key(), signed(from.number));
+    let records = client
+        .rows::<(i64, String, i64, uuid::Uuid, i64)>(&client.statements.all_commands, values)
+        .await?;
+    let records = records.into_iter().filter(|(.., target)| *target <= signed(last));
+    let rows = records.map(|(key, sender, time_ms, command_id, target)| {
+        let written = stamp(target.unsigned_abs());
+        let values = super::append::command_values(room, to, (key, sender, time_ms, command_id, target), written);
+        (&client.statements.insert_command, values)
+    });
+    client.batch(rows.collect()).await
+}
+
+/// Writes the last batch of a bucket again, so that it is on a majority of replicas for certain before the bucket is sealed behind it.
+async fn rewrite_last_batch(client: &Client, room: RoomId, bucket: &Bucket, last: u64) -> Result<()> {
+    let values = (room.key(), signed(bucket.number), signed(last), signed(last));
+    let tail = client.row::<TailRow>(&client.statements.entry_tails, values).await?;
+    let first = tail.map_or(last, |tail| tail.batch_first.unsigned_abs());
+    rewrite(client, room, bucket, (first.max(bucket.first_seq), last), bucket.number).await
+}
+
+async fn rewrite(client: &Client, room: RoomId, from: &Bucket, (first, last): (u64, u64), to: u64) -> Result<()> {
+    let range = (room.key(), signed(from.number), signed(first), signed(last));
+    let entries = log::all_of(client, &client.statements.entries_up, range).await?;
+    let tails = client.rows::<TailRow>(&client.statements.entry_tails, range).await?;
+    let rows = entries.iter().zip(tails).map(|(entry, tail)| {
+        let head = BucketHead {
+            bucket: to,
+            first_seq: from.first_seq,
+            first_ms: from.first_ms,
+            rows: tail.bucket_rows.unsigned_abs(),
+            bytes: tail.bucket_bytes.unsigned_abs(),
+        };
+        NewEntryRow::new(room, entry, &head, tail.batch_first.unsigned_abs(), tail.effects)
+    });
+    super::append::write_rows(client, rows.map(|row| (row, None)).collect()).await
+}
+
+/// What a new room's cell knows without asking.
+pub(super) fn settle_new(cell: &Cell, owner: &mut Owner, state: RoomState) {
+    owner.is_settled = true;
+    owner.commands = commands::none_yet();
+    cell.set_known(Some(Known {
+        state,
+        log_first: 1,
+        last: None,
+    }));
+}

@@ -1,0 +1,247 @@
+//! Every statement of this backend, by table, as it is sent. A test prepares all of them on a real server; another one sees that each
+//! binds the whole partition key.
+//!
+//! `:stamp` is the timestamp that follows from a log's seq (see the schema).
+
+use scylla::{client::session::Session, errors::PrepareError, statement::prepared::PreparedStatement};
+
+use super::{profiles::Profiles, server::Server};
+
+/// How a statement is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A read of what was acknowledged.
+    Read,
+    /// A read of what conditional statements left behind.
+    Serial,
+    /// An idempotent write.
+    Write,
+    /// A conditional statement.
+    Conditional,
+}
+
+/// A prepared statement.
+pub(super) struct Statement {
+    pub(super) prepared: PreparedStatement,
+}
+
+async fn prepare(
+    session: &Session,
+    profiles: &Profiles,
+    server: Server,
+    kind: Kind,
+    text: &str,
+) -> Result<Statement, PrepareError> {
+    let mut prepared = session.prepare(server.fill(text)).await?;
+    let profile = match kind {
+        Kind::Read => &profiles.read,
+        Kind::Serial => &profiles.serial,
+        Kind::Write => &profiles.write,
+        Kind::Conditional => &profiles.conditional,
+    };
+    prepared.set_execution_profile_handle(Some(profile.clone()));
+    // A conditional statement that is sent twice may see its own first try.
+    prepared.set_is_idempotent(kind != Kind::Conditional);
+    prepared.set_use_cached_result_metadata(kind != Kind::Conditional);
+    Ok(Statement { prepared })
+}
+
+macro_rules! statements {
+    ($($name:ident: $kind:ident $text:literal;)+) => {
+        /// All statements, prepared.
+        pub(super) struct Statements {
+            $(pub(super) $name: Statement,)+
+        }
+
+        impl Statements {
+            /// Prepares everything. An error means that the tables are not those of this build.
+            pub(super) async fn prepare(
+                session: &Session,
+                profiles: &Profiles,
+                server: Server,
+            ) -> Result<Self, PrepareError> {
+                Ok(Self {
+                    $($name: prepare(session, profiles, server, Kind::$kind, $text).await?,)+
+                })
+            }
+
+            /// Name, kind and text of each.
+            #[cfg(test)]
+            pub(super) const ALL: &[(&str, Kind, &str)] = &[$((stringify!($name), Kind::$kind, $text),)+];
+        }
+    };
+}
+
+statements! {
+    meta: Serial "SELECT value FROM meta WHERE key = ?{timeout}";
+    insert_meta: Conditional "INSERT INTO meta (key, value) VALUES (?, ?) IF NOT EXISTS{using}";
+    change_meta: Conditional "UPDATE meta{using} SET value = :value WHERE key = :key IF value = :old";
+
+    lease: Serial "SELECT owner, place, term, beat, released FROM leases WHERE name = ?{timeout}";
+    first_lease: Conditional "INSERT INTO leases (name, owner, node, place, term, beat, released) \
+        VALUES (?, ?, ?, ?, 1, 1, false) IF NOT EXISTS{using}";
+    claim_lease: Conditional "UPDATE leases{using} SET owner = :owner, node = :node, place = :place, term = :term, beat = 1, \
+        released = false WHERE name = :name IF owner = :from_owner AND term = :from_term AND beat = :from_beat";
+    renew_lease: Conditional "UPDATE leases{using} SET beat = :beat WHERE name = :name \
+        IF owner = :owner AND term = :term AND beat = :from_beat";
+    release_lease: Conditional "UPDATE leases{using} SET released = true WHERE name = :name IF owner = :owner AND term = :term";
+
+    room: Serial "SELECT kind, name, initiator, created_ms, epoch, log_first, members FROM rooms WHERE room = ?{timeout}";
+    insert_room: Conditional "INSERT INTO rooms (room, kind, name, initiator, created_ms, epoch, log_first, members) \
+        VALUES (?, ?, ?, ?, ?, ?, 1, ?) IF NOT EXISTS{using}";
+    begin_log: Conditional "UPDATE rooms{using} SET epoch = :epoch, log_first = :log_first WHERE room = :room \
+        IF log_first = :from_log_first";
+    insert_room_by_kind: Write "INSERT INTO rooms_by_kind (kind, part, room) VALUES (?, ?, ?){using}";
+    rooms_by_kind: Read "SELECT room FROM rooms_by_kind WHERE kind = ? AND part = ? AND room > ? LIMIT ?{timeout}";
+
+    head: Read "SELECT seq, number, time_ms, message_seq, bucket, bucket_first_seq, bucket_first_ms, bucket_rows, bucket_bytes, \
+        name, deleted, members_count FROM heads WHERE room = ?{timeout}";
+    write_head: Write "INSERT INTO heads (room, seq, number, time_ms, message_seq, bucket, bucket_first_seq, bucket_first_ms, \
+        bucket_rows, bucket_bytes, name, deleted, members_count) \
+        VALUES (:room, :seq, :number, :time_ms, :message_seq, :bucket, :bucket_first_seq, :bucket_first_ms, \
+        :bucket_rows, :bucket_bytes, :name, :deleted, :members_count) USING TIMESTAMP :stamp{and_timeout}";
+
+    insert_entry: Write "INSERT INTO log_entries (room, bucket, seq, number, kind, sender, actor, client, time_ms, created_ms, \
+        command_id, reply_to, target, version, deleted, bucket_rows, bucket_bytes, batch_first, effects, body) \
+        VALUES (:room, :bucket, :seq, :number, :kind, :sender, :actor, :client, :time_ms, :created_ms, :command_id, :reply_to, \
+        :target, :version, :deleted, :bucket_rows, :bucket_bytes, :batch_first, :effects, :body) USING TIMESTAMP :stamp";
+    insert_command: Write "INSERT INTO log_entries (room, bucket, seq, sender, time_ms, command_id, target) \
+        VALUES (:room, :bucket, :seq, :sender, :time_ms, :command_id, :target) USING TIMESTAMP :stamp AND TTL :ttl";
+    edit_entry: Write "UPDATE log_entries USING TIMESTAMP :stamp{and_timeout} SET body = :body, version = :version \
+        WHERE room = :room AND bucket = :bucket AND seq = :seq";
+    delete_entry: Write "UPDATE log_entries USING TIMESTAMP :stamp{and_timeout} SET body = :body, deleted = true, version = :version \
+        WHERE room = :room AND bucket = :bucket AND seq = :seq";
+    empty_entry: Write "UPDATE log_entries USING TIMESTAMP :stamp{and_timeout} SET body = :body, deleted = true \
+        WHERE room = :room AND bucket = :bucket AND seq = :seq";
+    entry: Read "SELECT seq, number, kind, sender, actor, client, time_ms, created_ms, command_id, reply_to, target, version, deleted, \
+        body FROM log_entries WHERE room = ? AND bucket = ? AND seq = ?{timeout}";
+    entries_up: Read "SELECT seq, number, kind, sender, actor, client, time_ms, created_ms, command_id, reply_to, target, version, \
+        deleted, body FROM log_entries WHERE room = ? AND bucket = ? AND seq >= ? AND seq <= ? ORDER BY seq ASC{timeout}";
+    entries_down: Read "SELECT seq, number, kind, sender, actor, client, time_ms, created_ms, command_id, reply_to, target, version, \
+        deleted, body FROM log_entries WHERE room = ? AND bucket = ? AND seq >= ? AND seq <= ? ORDER BY seq DESC{timeout}";
+    messages_up: Read "SELECT seq, number, kind, sender, actor, client, time_ms, created_ms, command_id, reply_to, target, version, \
+        deleted, body FROM log_entries WHERE room = ? AND bucket = ? AND seq >= ? AND seq <= ? AND kind = 1 ORDER BY seq ASC \
+        ALLOW FILTERING{timeout}";
+    messages_down: Read "SELECT seq, number, kind, sender, actor, client, time_ms, created_ms, command_id, reply_to, target, version, \
+        deleted, body FROM log_entries WHERE room = ? AND bucket = ? AND seq >= ? AND seq <= ? AND kind = 1 ORDER BY seq DESC \
+        ALLOW FILTERING{timeout}";
+    entry_version: Read "SELECT kind, version, deleted FROM log_entries WHERE room = ? AND bucket = ? AND seq = ?{timeout}";
+    entry_times: Read "SELECT seq, time_ms FROM log_entries WHERE room = ? AND bucket = ? AND seq IN ?{timeout}";
+    last_entry: Read "SELECT seq, batch_first FROM log_entries WHERE room = ? AND bucket = ? AND seq > 0 ORDER BY seq DESC LIMIT 1{timeout}";
+    entry_tails: Read "SELECT seq, bucket_rows, bucket_bytes, batch_first, effects FROM log_entries \
+        WHERE room = ? AND bucket = ? AND seq >= ? AND seq <= ? ORDER BY seq ASC{timeout}";
+    commands: Read "SELECT seq, sender, time_ms, command_id, target FROM log_entries WHERE room = ? AND bucket = ? AND seq IN ?{timeout}";
+    all_commands: Read "SELECT seq, sender, time_ms, command_id, target FROM log_entries WHERE room = ? AND bucket = ? AND seq < 0{timeout}";
+    delete_bucket: Write "DELETE FROM log_entries{using} WHERE room = ? AND bucket = ?";
+
+    bucket_at: Serial "SELECT first_seq, bucket, first_ms, last_seq, rows FROM buckets_by_seq \
+        WHERE room = ? AND grp = ? AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1{timeout}";
+    buckets_before: Serial "SELECT first_seq, bucket, first_ms, last_seq, rows FROM buckets_by_seq \
+        WHERE room = ? AND grp = ? AND first_seq < ? ORDER BY first_seq DESC LIMIT ?{timeout}";
+    buckets_from: Serial "SELECT first_seq, bucket, first_ms, last_seq, rows FROM buckets_by_seq \
+        WHERE room = ? AND grp = ? AND first_seq >= ? ORDER BY first_seq ASC LIMIT ?{timeout}";
+    open_bucket: Conditional "INSERT INTO buckets_by_seq (room, grp, first_seq, bucket, first_ms) VALUES (?, ?, ?, ?, ?) \
+        IF NOT EXISTS{using}";
+    seal_bucket: Conditional "UPDATE buckets_by_seq{using} SET last_seq = :last_seq, last_ms = :last_ms, rows = :rows, bytes = :bytes \
+        WHERE room = :room AND grp = :grp AND first_seq = :first_seq IF bucket = :bucket AND last_seq = null";
+    adopt_bucket: Conditional "UPDATE buckets_by_seq{using} SET bucket = :bucket WHERE room = :room AND grp = :grp \
+        AND first_seq = :first_seq IF bucket = :from_bucket AND last_seq = null";
+    delete_bucket_index: Conditional "DELETE FROM buckets_by_seq{using} WHERE room = ? AND grp = ? AND first_seq = ? IF EXISTS";
+    bucket_before_time: Read "SELECT first_seq FROM buckets_by_time WHERE room = ? AND grp = ? AND first_ms < ? \
+        ORDER BY first_ms DESC, first_seq DESC LIMIT 1{timeout}";
+    insert_bucket_time: Write "INSERT INTO buckets_by_time (room, grp, first_ms, first_seq) VALUES (?, ?, ?, ?){using}";
+    delete_bucket_time: Write "DELETE FROM buckets_by_time{using} WHERE room = ? AND grp = ? AND first_ms = ? AND first_seq = ?";
+    group_before_time: Read "SELECT grp FROM bucket_groups WHERE room = ? AND first_ms < ? ORDER BY first_ms DESC, grp DESC \
+        LIMIT 1{timeout}";
+    insert_group: Write "INSERT INTO bucket_groups (room, first_ms, grp) VALUES (?, ?, ?){using}";
+    insert_purge: Write "INSERT INTO purges (room, last_seq, first_seq) VALUES (?, ?, ?){using}";
+    purges: Read "SELECT last_seq, first_seq FROM purges WHERE room = ?{timeout}";
+    delete_purge: Write "DELETE FROM purges{using} WHERE room = ? AND last_seq = ?";
+
+    member: Read "SELECT user, role, joined_seq, joined_number, joined_ms, muted_until_ms FROM members \
+        WHERE room = ? AND user = ?{timeout}";
+    members_in: Read "SELECT user, role, joined_seq, joined_number, joined_ms, muted_until_ms FROM members \
+        WHERE room = ? AND user IN ?{timeout}";
+    members_after: Read "SELECT user, role, joined_seq, joined_number, joined_ms, muted_until_ms FROM members \
+        WHERE room = ? AND user > ? LIMIT ?{timeout}";
+    rooms_of_user: Read "SELECT room, role, joined_seq, joined_number, joined_ms, muted_until_ms FROM members_by_user \
+        WHERE user = ?{timeout}";
+    mute_written: Read "SELECT role, WRITETIME(muted_until_ms) AS written FROM members WHERE room = ? AND user = ?{timeout}";
+    insert_member: Write "INSERT INTO members (room, user, role, joined_seq, joined_number, joined_ms, muted_until_ms) \
+        VALUES (:room, :user, :role, :joined_seq, :joined_number, :joined_ms, 0) USING TIMESTAMP :stamp";
+    insert_member_by_user: Write "INSERT INTO members_by_user (room, user, role, joined_seq, joined_number, joined_ms, \
+        muted_until_ms) VALUES (:room, :user, :role, :joined_seq, :joined_number, :joined_ms, 0) \
+        USING TIMESTAMP :stamp{and_timeout}";
+    change_role: Write "UPDATE members USING TIMESTAMP :stamp SET role = :role WHERE room = :room AND user = :user";
+    change_role_by_user: Write "UPDATE members_by_user USING TIMESTAMP :stamp{and_timeout} SET role = :role \
+        WHERE user = :user AND room = :room";
+    mute_member: Write "UPDATE members USING TIMESTAMP :stamp{and_timeout} SET muted_until_ms = :until_ms \
+        WHERE room = :room AND user = :user";
+    mute_member_by_user: Write "UPDATE members_by_user USING TIMESTAMP :stamp{and_timeout} SET muted_until_ms = :until_ms \
+        WHERE user = :user AND room = :room";
+    delete_member: Write "DELETE FROM members USING TIMESTAMP :stamp WHERE room = :room AND user = :user";
+    delete_member_by_user: Write "DELETE FROM members_by_user USING TIMESTAMP :stamp{and_timeout} \
+        WHERE user = :user AND room = :room";
+
+    mark: Read "SELECT read_seq, read_number, received_seq FROM marks WHERE room = ? AND user = ?{timeout}";
+    marks_of_room: Read "SELECT user, read_seq, received_seq FROM marks WHERE room = ?{timeout}";
+    marks_of_user: Read "SELECT room, read_seq, read_number, received_seq FROM marks_by_user WHERE user = ?{timeout}";
+    mark_read: Write "UPDATE marks USING TIMESTAMP :stamp SET read_seq = :read_seq, read_number = :read_number \
+        WHERE room = :room AND user = :user";
+    mark_received: Write "UPDATE marks USING TIMESTAMP :stamp SET received_seq = :received_seq WHERE room = :room AND user = :user";
+    mark_read_by_user: Write "UPDATE marks_by_user USING TIMESTAMP :stamp SET read_seq = :read_seq, read_number = :read_number \
+        WHERE user = :user AND room = :room";
+    mark_received_by_user: Write "UPDATE marks_by_user USING TIMESTAMP :stamp SET received_seq = :received_seq \
+        WHERE user = :user AND room = :room";
+    delete_mark: Write "DELETE FROM marks USING TIMESTAMP :stamp WHERE room = :room AND user = :user";
+    delete_mark_by_user: Write "DELETE FROM marks_by_user USING TIMESTAMP :stamp{and_timeout} WHERE user = :user AND room = :room";
+
+    direct_room: Serial "SELECT room FROM direct_rooms WHERE low = ? AND high = ?{timeout}";
+    claim_direct_room: Conditional "INSERT INTO direct_rooms (low, high, room) VALUES (?, ?, ?) IF NOT EXISTS{using}";
+    replace_direct_room: Conditional "UPDATE direct_rooms{using} SET room = :room WHERE low = :low AND high = :high \
+        IF room = :from_room";
+    channel: Serial "SELECT room FROM channels WHERE name = ?{timeout}";
+    claim_channel: Conditional "INSERT INTO channels (name, room) VALUES (?, ?) IF NOT EXISTS{using}";
+
+    user: Serial "SELECT user, username, password_hash, origin, role, info, status, created_ms FROM users WHERE user = ?{timeout}";
+    insert_user: Conditional "INSERT INTO users (user, username, password_hash, origin, role, info, status, created_ms) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS{using}";
+    change_user: Conditional "UPDATE users{using} SET info = :info, status = :status, password_hash = :password_hash, role = :role \
+        WHERE user = :user IF EXISTS";
+    user_of_name: Serial "SELECT user, claimed_ms FROM users_by_name WHERE name = ?{timeout}";
+    claim_name: Conditional "INSERT INTO users_by_name (name, user, claimed_ms) VALUES (?, ?, ?) IF NOT EXISTS{using}";
+    take_name: Conditional "UPDATE users_by_name{using} SET user = :user, claimed_ms = :claimed_ms WHERE name = :name \
+        IF user = :from_user AND claimed_ms = :from_claimed_ms";
+    release_name: Conditional "DELETE FROM users_by_name{using} WHERE name = :name IF user = :user";
+    insert_user_name: Write "INSERT INTO user_names (beginning, name, user) VALUES (?, ?, ?){using}";
+    names_between: Read "SELECT name, user FROM user_names WHERE beginning = ? AND name >= ? AND name < ? LIMIT ?{timeout}";
+    insert_beginning: Write "INSERT INTO user_name_beginnings (part, beginning) VALUES (0, ?){using}";
+    beginnings: Read "SELECT beginning FROM user_name_beginnings WHERE part = 0 AND beginning >= ? AND beginning < ?{timeout}";
+
+    auth_session: Serial "SELECT session, user, refresh_hash, created_ms, refreshed_ms, expires_ms, agent FROM auth_sessions \
+        WHERE session = ?{timeout}";
+    insert_auth_session: Conditional "INSERT INTO auth_sessions (session, user, refresh_hash, created_ms, refreshed_ms, expires_ms, \
+        agent) VALUES (?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS{using}";
+    refresh_auth_session: Conditional "UPDATE auth_sessions{using} SET refresh_hash = :next, refreshed_ms = :refreshed_ms, \
+        expires_ms = :expires_ms WHERE session = :session IF refresh_hash = :presented";
+    delete_auth_session: Conditional "DELETE FROM auth_sessions{using} WHERE session = ? IF EXISTS";
+    auth_sessions_of: Read "SELECT session FROM auth_sessions_by_user WHERE user = ?{timeout}";
+    insert_auth_session_of: Write "INSERT INTO auth_sessions_by_user (user, session) VALUES (?, ?){using}";
+    delete_auth_session_of: Write "DELETE FROM auth_sessions_by_user{using} WHERE user = ? AND session = ?";
+    refresh_hash: Serial "SELECT session, replaced FROM refresh_hashes WHERE refresh_hash = ?{timeout}";
+    insert_refresh_hash: Conditional "INSERT INTO refresh_hashes (refresh_hash, session, replaced) VALUES (?, ?, 0) \
+        IF NOT EXISTS{using}";
+    replace_refresh_hash: Conditional "UPDATE refresh_hashes{using} SET replaced = :replaced WHERE refresh_hash = :refresh_hash \
+        IF replaced = 0";
+    delete_refresh_hash: Conditional "DELETE FROM refresh_hashes{using} WHERE refresh_hash = ? IF EXISTS";
+    refresh_hashes_of: Read "SELECT replaced, refresh_hash FROM refresh_hashes_by_session WHERE session = ?{timeout}";
+    insert_refresh_hash_of: Write "INSERT INTO refresh_hashes_by_session (session, replaced, refresh_hash) VALUES (?, ?, ?){using}";
+    delete_refresh_hash_of: Write "DELETE FROM refresh_hashes_by_session{using} WHERE session = ? AND replaced = ?";
+    delete_refresh_hashes_of: Write "DELETE FROM refresh_hashes_by_session{using} WHERE session = ?";
+
+    user_log: Serial "SELECT DISTINCT user, epoch, head FROM user_logs WHERE user = ?{timeout}";
+    begin_user_log: Conditional "UPDATE user_logs{using} SET epoch = :epoch, head = 0 WHERE user = :user IF epoch = null";
+    move_user_log: Conditional "UPDATE user_logs SET head = :head WHERE user = :user IF head = :from_head";
+    insert_user_entry: Conditional "INSERT INTO user_logs (user, seq, time_ms, body) VALUES (?, ?, ?, ?)";
+    user_entries: Serial "SELECT seq, time_ms, body FROM user_logs WHERE user = ? AND seq >= ? AND seq <= ? LIMIT ?{timeout}";
+}
