@@ -234,10 +234,11 @@ status() {
 
 # one_node VERB N : kill, pause, resume of a node that runs.
 one_node() {
+  local -A done=([kill]=killed [pause]=paused [resume]="goes on")
   if ! node_running "$2"; then fail "node $2 does not run"; fi
   "node_$1" "$2"
   if [[ "$1" == kill ]]; then while node_running "$2"; do sleep 0.05; done; fi
-  say "node $2: $1 done"
+  say "node $2: ${done[$1]}"
 }
 
 run() {
