@@ -60,9 +60,9 @@ if ! version_at_least "$python_version" 3.11; then
   echo "python3 $python_version is too old: the Python SDK tests need 3.11 or newer" >&2
   exit 1
 fi
-java_version="$(java -version 2>&1 | sed -nE '1s/.*version "([0-9.]+).*/\1/p')"
-if ! version_at_least "$java_version" 17; then
-  echo "java $java_version is too old: the CQL server of the tests needs 17 or newer" >&2
+java_version="$("${JAVA_HOME:+$JAVA_HOME/bin/}java" -version 2>&1 | sed -nE '1s/.*version "([0-9]+).*/\1/p')"
+if [[ "$java_version" -lt 17 || "$java_version" -gt 23 ]]; then
+  echo "java $java_version: the CQL server of the tests needs one from 17 to 23; JAVA_HOME says where it is" >&2
   exit 1
 fi
 printf 'node %s, python3 %s, java %s\n' "$node_version" "$python_version" "$java_version"

@@ -16,8 +16,10 @@ data_place() { echo "$INSTANCE"; }
 server_prepare() {
   local version
   version="$("$JAVA" -version 2>&1 | sed -nE '1s/.*version "([0-9]+).*/\1/p')" || true
-  if [[ -z "$version" ]]; then fail "Java 17 or newer is not there. On Debian: apt-get install openjdk-17-jre-headless"; fi
-  if [[ "$version" -lt 17 ]]; then fail "$JAVA is version $version: Cassandra's options need 17 or newer (JAVA_HOME says where)"; fi
+  if [[ -z "$version" ]]; then fail "Java is not there. On Debian: apt-get install openjdk-17-jre-headless"; fi
+  if [[ "$version" -lt 17 || "$version" -gt 23 ]]; then
+    fail "$JAVA is version $version: Cassandra needs one from 17 to 23 (JAVA_HOME says where)"
+  fi
   mkdir -p "$CACHE"
   exec {fetching}>"$CACHE/fetch.lock"
   flock "$fetching"
