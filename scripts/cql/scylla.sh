@@ -25,7 +25,7 @@ node_running() { container_is "$1" Running; }
 node_paused() { container_is "$1" Paused; }
 node_kill() { docker kill "$(container "$1")" >/dev/null; }
 # In the background: all nodes end at the same time.
-node_terminate() { docker stop --time "$STOP_SECONDS" "$(container "$1")" >/dev/null & }
+node_terminate() { docker stop -t "$STOP_SECONDS" "$(container "$1")" >/dev/null & }
 node_pause() { docker pause "$(container "$1")" >/dev/null; }
 node_resume() { docker unpause "$(container "$1")" >/dev/null; }
 node_remove() { docker rm --force --volumes "$(container "$1")" >/dev/null 2>&1 || true; }
