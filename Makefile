@@ -3,10 +3,10 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint fmt deny sdk autobahn page
+.PHONY: help run test bench lint fmt deny sdk autobahn page cql cql-stop
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 run: page ## build and start one node with everything embedded, and a demo room
 	@cargo run --quiet --release --locked -p gateway --bin plenum -- serve --demo
@@ -40,3 +40,9 @@ sdk: page ## the tests with the real JavaScript and Python SDKs
 autobahn: ## WebSocket conformance cases; needs Python 2.7 (exit code 3 without it)
 	@cargo build --locked -p gateway --example echo
 	@ECHO_SERVER="$${CARGO_TARGET_DIR:-$$PWD/target}/debug/examples/echo" gateway/tests/autobahn/run.sh
+
+cql: ## a real CQL server for development, in target/cql; NODES=3 for three
+	@scripts/cql.sh start $(NODES)
+
+cql-stop: ## stop it; its data stays
+	@scripts/cql.sh stop

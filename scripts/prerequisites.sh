@@ -6,6 +6,8 @@ set -euo pipefail
 package_for() {
   case "$1" in
     cc) echo build-essential ;;
+    java) echo openjdk-17-jre-headless ;;
+    mvn) echo maven ;;
     node) echo nodejs ;;
     promtool) echo prometheus ;;
     *) echo "$1" ;;
@@ -17,7 +19,7 @@ version_at_least() { # HAVE WANT
 }
 
 missing=()
-for tool in cc git node npm python3 prometheus promtool; do
+for tool in cc git node npm python3 prometheus promtool java mvn; do
   # A Prometheus that is elsewhere, for gateway/tests/prometheus.rs.
   if [[ "$tool" == prometheus && -n "${PROMETHEUS:-}" ]] || [[ "$tool" == promtool && -n "${PROMTOOL:-}" ]]; then continue; fi
   if command -v "$tool" >/dev/null; then
@@ -33,6 +35,8 @@ if [[ ${#missing[@]} -gt 0 ]]; then
   if [[ "$(id -u)" -eq 0 ]] && command -v apt-get >/dev/null; then
     printf 'installing %s\n' "${missing[*]}"
     apt-get update -qq
+    # Newer distributions have only newer ones.
+    if ! apt-cache show openjdk-17-jre-headless >/dev/null 2>&1; then missing=("${missing[@]/openjdk-17-jre/default-jre}"); fi
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
   else
     printf 'missing: %s. On Debian: apt-get install %s\n' "${missing[*]}" "${missing[*]}" >&2
@@ -56,4 +60,9 @@ if ! version_at_least "$python_version" 3.11; then
   echo "python3 $python_version is too old: the Python SDK tests need 3.11 or newer" >&2
   exit 1
 fi
-printf 'node %s, python3 %s\n' "$node_version" "$python_version"
+java_version="$("${JAVA_HOME:+$JAVA_HOME/bin/}java" -version 2>&1 | sed -nE '1s/.*version "([0-9]+).*/\1/p')"
+if [[ "$java_version" -lt 17 || "$java_version" -gt 23 ]]; then
+  echo "java $java_version: the CQL server of the tests needs one from 17 to 23; JAVA_HOME says where it is" >&2
+  exit 1
+fi
+printf 'node %s, python3 %s, java %s\n' "$node_version" "$python_version" "$java_version"

@@ -9,6 +9,21 @@ source scripts/steps.sh
 
 note=""
 
+# start_cql_server : SCYLLA_URI for the steps after it. A server of this run's own, on addresses that nothing uses, so that it is empty
+# and disturbs nobody; removed at the end, also of a run that is interrupted.
+start_cql_server() {
+  if [[ -n "${SCYLLA_URI:-}" ]]; then
+    step "CQL server" scripts/cql.sh start; keep
+    return
+  fi
+  CQL_BASE="$(scripts/cql.sh free)"
+  export CQL_BASE
+  trap 'env -u SCYLLA_URI scripts/cql.sh wipe >/dev/null' EXIT
+  scripts/cql.sh wipe >/dev/null
+  step "CQL server" scripts/cql.sh start; keep
+  if [[ "$STEPS_LAST_CODE" -eq 0 ]]; then SCYLLA_URI="$(scripts/cql.sh uri)"; export SCYLLA_URI; fi
+}
+
 step "what this run needs" scripts/prerequisites.sh; keep
 if [[ "$STEPS_LAST_CODE" -ne 0 ]]; then summary; exit 1; fi
 
@@ -18,6 +33,7 @@ step "clippy" cargo clippy --workspace --all-targets --all-features --locked -- 
 step "dependency direction" scripts/check-dependencies.sh; keep
 step "licences, sources, advisories" scripts/deny.sh; keep
 step "paths in the documents" scripts/check-docs.sh; keep
+start_cql_server
 step "cargo test" cargo test --workspace --all-features --locked --no-fail-fast; keep
 step "plenum and the echo server" cargo build --locked -p gateway --bin plenum --example echo; keep
 step "SDK tests, JavaScript" gateway/tests/sdk/run.sh js; keep

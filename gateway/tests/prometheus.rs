@@ -231,13 +231,15 @@ fn every_question_of_the_dashboard_has_an_answer() {
 }
 
 #[test]
-fn the_example_configuration_is_right() {
-    let checked = program("promtool")
-        .args(["check", "config"])
-        .arg(dashboards().join("prometheus.yml"))
-        .output()
-        .expect("it runs");
-    assert!(checked.status.success(), "{checked:?}");
+fn the_example_configurations_are_right() {
+    for file in ["prometheus.yml", "compose/prometheus.yml"] {
+        let checked = program("promtool")
+            .args(["check", "config"])
+            .arg(dashboards().join(file))
+            .output()
+            .expect("it runs");
+        assert!(checked.status.success(), "{file}: {checked:?}");
+    }
 }
 
 #[test]
