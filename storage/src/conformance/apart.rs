@@ -41,7 +41,9 @@ impl Apart {
     }
 
     fn user_out(&self, user: &UserId) -> UserId {
-        self.text_out(user.as_str()).parse().unwrap_or_else(|_| UserId::anonymous())
+        self.text_out(user.as_str())
+            .parse()
+            .unwrap_or_else(|_| UserId::anonymous())
     }
 
     fn entry_in(&self, entry: &mut Entry) {
@@ -250,7 +252,12 @@ impl MarkRepository for Apart {
 
     async fn top_marks(&self, room: RoomId) -> Result<TopMarks, StoreError> {
         let top = self.store.top_marks(room).await?;
-        let out = |marks: Vec<(UserId, u64)>| marks.into_iter().map(|(user, seq)| (self.user_out(&user), seq)).collect();
+        let out = |marks: Vec<(UserId, u64)>| {
+            marks
+                .into_iter()
+                .map(|(user, seq)| (self.user_out(&user), seq))
+                .collect()
+        };
         Ok(TopMarks {
             read: out(top.read),
             received: out(top.received),

@@ -32,7 +32,10 @@ pub async fn the_entry_after_fifty_thousand_opens_another_bucket(store: Arc<dyn 
     assert_eq!((ordinal, room.head.bucket.rows), (1, bucket::ROWS_MAX));
     fill(&mut room, full + 10, 1).await;
     let head = room.head.bucket;
-    assert_eq!((bucket::ordinal(head.bucket), head.first_seq, head.rows), (2, full + 1, 10));
+    assert_eq!(
+        (bucket::ordinal(head.bucket), head.first_seq, head.rows),
+        (2, full + 1, 10)
+    );
     room.restart().await;
     assert_eq!(room.head.bucket, head);
 

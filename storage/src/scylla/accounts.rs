@@ -44,7 +44,8 @@ impl AccountRepository for ScyllaStore {
 
     async fn create_session(&self, session: AuthSession) -> Result<(), StoreError> {
         let shared = self.shared();
-        self.spawn(async move { sessions::create(&shared.client, &session).await }).await
+        self.spawn(async move { sessions::create(&shared.client, &session).await })
+            .await
     }
 
     async fn rotate_session(
@@ -86,7 +87,9 @@ struct UserRow {
 
 impl UserRow {
     fn user(self) -> Result<User> {
-        let origin = [Origin::Own, Origin::Outside].into_iter().find(|known| *known as i8 == self.origin);
+        let origin = [Origin::Own, Origin::Outside]
+            .into_iter()
+            .find(|known| *known as i8 == self.origin);
         let role = [UserRole::User, UserRole::Support, UserRole::Admin]
             .into_iter()
             .find(|known| *known as i8 == self.role);
@@ -110,7 +113,9 @@ async fn by_id(client: &Client, user: &str) -> Result<Option<User>> {
 
 /// The user of a name in small letters.
 async fn by_name(client: &Client, name: &str) -> Result<Option<User>> {
-    let claim = client.row::<(String, i64)>(&client.statements.user_of_name, (name,)).await?;
+    let claim = client
+        .row::<(String, i64)>(&client.statements.user_of_name, (name,))
+        .await?;
     match claim {
         Some((user, _)) => named(client, name, &user).await,
         None => Ok(None),
@@ -148,7 +153,9 @@ async fn by_prefix(client: &Client, prefix: &str, limit: usize) -> Result<Vec<Us
         }
         let limit_once = i32::try_from(limit - users.len()).unwrap_or(i32::MAX);
         let values = (beginning, prefix, behind(prefix), limit_once);
-        let names = client.rows::<(String, String)>(&client.statements.names_between, values).await?;
+        let names = client
+            .rows::<(String, String)>(&client.statements.names_between, values)
+            .await?;
         let found: Vec<Option<User>> = stream::iter(names)
             .map(|(name, user)| async move { named(client, &name, &user).await })
             .buffered(CALL_STATEMENTS_AT_ONCE)
@@ -177,12 +184,22 @@ async fn create(shared: &Shared, user: &User) -> Result<()> {
         user.created_ms,
     );
     let is_written = match client.condition(&client.statements.insert_user, values).await {
-        Err(Fault::Unknown(_)) => by_id(client, user.id.as_str()).await?.is_some_and(|stored| stored == *user),
+        Err(Fault::Unknown(_)) => by_id(client, user.id.as_str())
+            .await?
+            .is_some_and(|stored| stored == *user),
         other => other?,
     };
     if !is_written {
-        let released = client.condition(&client.statements.release_name, (&name, user.id.as_str())).await;
-        released.or_else(|fault| if matches!(fault, Fault::Unknown(_)) { Ok(false) } else { Err(fault) })?;
+        let released = client
+            .condition(&client.statements.release_name, (&name, user.id.as_str()))
+            .await;
+        released.or_else(|fault| {
+            if matches!(fault, Fault::Unknown(_)) {
+                Ok(false)
+            } else {
+                Err(fault)
+            }
+        })?;
         return Err(StoreError::Conflict.into());
     }
     let beginning = beginning(&name);
@@ -198,7 +215,11 @@ async fn claim_name(client: &Client, name: &str, user: &User) -> Result<bool> {
     let claim = || client.row::<(String, i64)>(&statements.user_of_name, (name,));
     let before = claim().await?;
     let outcome = match &before {
-        None => client.condition(&statements.claim_name, (name, id, user.created_ms)).await,
+        None => {
+            client
+                .condition(&statements.claim_name, (name, id, user.created_ms))
+                .await
+        }
         Some((holder, claimed_ms)) => {
             let is_old = user.created_ms.saturating_sub(*claimed_ms) > CLAIM_LIFETIME_MS;
             if !is_old || named(client, name, holder).await?.is_some() {
@@ -230,5 +251,7 @@ async fn change_user(client: &Client, user: &UserId, change: &UserChange) -> Res
     if !is_there {
         return Err(StoreError::NotFound.into());
     }
-    by_id(client, user.as_str()).await?.ok_or_else(|| StoreError::NotFound.into())
+    by_id(client, user.as_str())
+        .await?
+        .ok_or_else(|| StoreError::NotFound.into())
 }

@@ -88,7 +88,9 @@ mod tests {
 
     #[test]
     fn hosts_get_the_usual_port_and_may_have_their_own() {
-        let address: Address = "scylla://one,two:9043,[::1],[::1]:7/plenum_1".parse().expect("an address");
+        let address: Address = "scylla://one,two:9043,[::1],[::1]:7/plenum_1"
+            .parse()
+            .expect("an address");
         assert_eq!(address.hosts, ["one:9042", "two:9043", "[::1]:9042", "[::1]:7"]);
         assert_eq!(address.keyspace, "plenum_1");
         assert_eq!(address.to_string().parse(), Ok(address));

@@ -19,14 +19,17 @@ use super::{
     effects::{self, Change, Changes, Link},
     failure::{Fault, Result},
     index::{self, Opened},
-    marks,
-    members,
+    marks, members,
     options::{APPEND_PATIENCE, BATCH_BYTES_MAX, BATCH_ROWS_MAX, COMMAND_TTL_S, RETRY_PAUSE, RETRY_PAUSE_MAX},
     rows::{self, NewEntryRow, signed},
     settle,
     stamp::stamp,
 };
-use crate::{AppendBatch, AppendError, Effect, Entry, EntryKind, LogHead, NewEntry, StoreError, bucket::{self, BucketHead}, order};
+use crate::{
+    AppendBatch, AppendError, Effect, Entry, EntryKind, LogHead, NewEntry, StoreError,
+    bucket::{self, BucketHead},
+    order,
+};
 
 /// The row of an entry, with the record of its command where it came from a client.
 pub(super) type Row = (NewEntryRow, Option<Values>);
@@ -181,7 +184,11 @@ impl Plan<'_> {
                 Effect::Edit { target, body } => {
                     version = Some(self.edit(*target, new.entry.seq).await?);
                     let is_own = *body == new.entry.body;
-                    changes.push(if is_own { Change::Edited(*target) } else { Change::EditedAs(*target, body.to_vec()) });
+                    changes.push(if is_own {
+                        Change::Edited(*target)
+                    } else {
+                        Change::EditedAs(*target, body.to_vec())
+                    });
                 }
                 Effect::Delete { target } => {
                     let (before, versions) = self.delete(*target, new.entry.seq).await?;
@@ -191,7 +198,11 @@ impl Plan<'_> {
                 Effect::MemberAdded(user, role) => {
                     let (name, number) = (user.as_str().to_owned(), effects::role_number(*role));
                     let was_there = self.is_member(user).await?;
-                    changes.push(if was_there { Change::RoleChanged(name, number) } else { Change::Joined(name, number) });
+                    changes.push(if was_there {
+                        Change::RoleChanged(name, number)
+                    } else {
+                        Change::Joined(name, number)
+                    });
                     self.members.insert(user.clone(), true);
                 }
                 Effect::MemberRemoved(user) => {
@@ -282,19 +293,27 @@ async fn commit(
         known.state.head.seq = part.last().map_or(known.state.head.seq, |last| last.entry.seq);
         known.state.head.time_ms = part.last().map_or(known.state.head.time_ms, |last| last.entry.time_ms);
     }
-    shared.check_lease().map_err(|_| Refusal::Doubt("the lease ended while the batch was written".to_owned()))?;
+    shared
+        .check_lease()
+        .map_err(|_| Refusal::Doubt("the lease ended while the batch was written".to_owned()))?;
     follow(shared, cell, &planned, patience).await?;
     for one in &planned {
         effects::fold(&mut known.state, &one.entry, &one.changes);
         if one.entry.kind == EntryKind::Message {
             known.last = Some(one.entry.clone());
         }
-        if one.changes.iter().any(|change| matches!(change, Change::Edited(_) | Change::EditedAs(..) | Change::Deleted(..))) {
+        if one
+            .changes
+            .iter()
+            .any(|change| matches!(change, Change::Edited(_) | Change::EditedAs(..) | Change::Deleted(..)))
+        {
             known.last = None;
         }
         if one.is_repeatable {
             let key = commands::key(&commands::issuer(&one.entry), one.entry.command_id);
-            owner.commands.written(one.bucket.bucket, key, one.entry.seq, one.entry.time_ms);
+            owner
+                .commands
+                .written(one.bucket.bucket, key, one.entry.seq, one.entry.time_ms);
         }
     }
     known.state.head.bucket = bucket;
@@ -351,7 +370,10 @@ async fn open_bucket(
             if !is_taken || !repeated(patience, || index::adopt(client, room, &found, new.bucket)).await? {
                 return Err(AppendError::Fenced.into());
             }
-            repeated(patience, || index::write_times(client, room, new.first_seq, found.first_ms)).await?;
+            repeated(patience, || {
+                index::write_times(client, room, new.first_seq, found.first_ms)
+            })
+            .await?;
         }
     }
     owner.commands.opened(new.bucket, new.first_ms);
@@ -380,18 +402,37 @@ fn row(room: RoomId, one: &Planned, batch_first: u64) -> Result<Row> {
     let command = one.is_repeatable.then(|| {
         let issuer = commands::issuer(entry);
         let key = commands::key(&issuer, entry.command_id);
-        let record = (key, issuer.as_str().to_owned(), entry.time_ms, entry.command_id, signed(entry.seq));
+        let record = (
+            key,
+            issuer.as_str().to_owned(),
+            entry.time_ms,
+            entry.command_id,
+            signed(entry.seq),
+        );
         command_values(room, one.bucket.bucket, record, stamp(entry.seq))
     });
     let changes = effects::encode(&one.changes)?;
-    Ok((NewEntryRow::new(room, entry, &one.bucket, batch_first, changes), command))
+    Ok((
+        NewEntryRow::new(room, entry, &one.bucket, batch_first, changes),
+        command,
+    ))
 }
 
 /// The values of a command's record.
 pub(super) fn command_values(room: RoomId, bucket: u64, record: (i64, String, i64, Uuid, i64), written: i64) -> Values {
     let (key, sender, time_ms, command_id, target) = record;
     let place = (room.key(), signed(bucket), key);
-    Box::new((place.0, place.1, place.2, sender, time_ms, command_id, target, written, COMMAND_TTL_S))
+    Box::new((
+        place.0,
+        place.1,
+        place.2,
+        sender,
+        time_ms,
+        command_id,
+        target,
+        written,
+        COMMAND_TTL_S,
+    ))
 }
 
 /// Writes rows of one bucket as one mutation.

@@ -123,7 +123,11 @@ impl Cells {
     /// The cells with something that is not written yet.
     pub(super) fn behind(&self) -> Vec<Arc<Cell>> {
         let cells = self.lock();
-        cells.values().filter(|cell| !cell.behind().is_empty()).cloned().collect()
+        cells
+            .values()
+            .filter(|cell| !cell.behind().is_empty())
+            .cloned()
+            .collect()
     }
 
     /// The salt of all epochs has changed by this much: every log has another epoch.

@@ -196,7 +196,9 @@ pub(super) fn applied(result: QueryResult) -> Result<bool> {
     let first = rows.first_row::<Row>().map_err(broken)?;
     match at.and_then(|at| first.columns.get(at).cloned().flatten()) {
         Some(CqlValue::Boolean(applied)) => Ok(applied),
-        _ => Err(Fault::Broken("a conditional statement did not say whether it was applied".to_owned())),
+        _ => Err(Fault::Broken(
+            "a conditional statement did not say whether it was applied".to_owned(),
+        )),
     }
 }
 
@@ -205,7 +207,10 @@ where
     R: for<'frame, 'metadata> ReadRow<'frame, 'metadata>,
 {
     let rows = result.into_rows_result().map_err(broken)?;
-    rows.rows::<R>().map_err(broken)?.collect::<Result<_, _>>().map_err(broken)
+    rows.rows::<R>()
+        .map_err(broken)?
+        .collect::<Result<_, _>>()
+        .map_err(broken)
 }
 
 fn broken(error: impl std::fmt::Display) -> Fault {

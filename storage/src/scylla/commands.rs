@@ -55,7 +55,11 @@ impl KnownCommands {
     pub(super) fn opened(&mut self, number: u64, first_ms: i64) {
         if let Some(recent) = &mut self.recent {
             let known = Some(HashMap::new());
-            recent.push_back(Recent { number, first_ms, known });
+            recent.push_back(Recent {
+                number,
+                first_ms,
+                known,
+            });
         }
     }
 
@@ -117,7 +121,11 @@ async fn load(client: &Client, room: RoomId, known: &Known, since_ms: i64) -> Re
 
 fn unknown(number: u64, first_ms: i64) -> Recent {
     let known = None;
-    Recent { number, first_ms, known }
+    Recent {
+        number,
+        first_ms,
+        known,
+    }
 }
 
 /// A record as it is read.
@@ -148,14 +156,21 @@ pub(super) async fn find(
     let keys: Vec<i64> = wanted.iter().map(|(sender, id, _)| key(sender, *id)).collect();
     let mut found = HashMap::new();
     for (at, key) in keys.iter().enumerate() {
-        let by_heart = recent.iter().filter_map(|bucket| bucket.known.as_ref()?.get(key)).next_back();
+        let by_heart = recent
+            .iter()
+            .filter_map(|bucket| bucket.known.as_ref()?.get(key))
+            .next_back();
         if let Some((seq, time_ms)) = by_heart
             && counts(known, *seq, *time_ms, wanted[at].2)
         {
             found.insert(at, *seq);
         }
     }
-    let asked: Vec<u64> = recent.iter().filter(|bucket| bucket.known.is_none()).map(|bucket| bucket.number).collect();
+    let asked: Vec<u64> = recent
+        .iter()
+        .filter(|bucket| bucket.known.is_none())
+        .map(|bucket| bucket.number)
+        .collect();
     for (seq, time_ms, record_key) in ask(client, room, &asked, &keys, wanted).await? {
         let at = keys.iter().position(|key| *key == record_key);
         if let Some(at) = at.filter(|at| counts(known, seq, time_ms, wanted[*at].2)) {
@@ -191,7 +206,9 @@ async fn ask(
         .await?;
     let is_wanted = |record: &Record| {
         let (_, sender, _, command_id, _) = record;
-        wanted.iter().any(|(user, id, _)| user.as_str() == sender && id == command_id)
+        wanted
+            .iter()
+            .any(|(user, id, _)| user.as_str() == sender && id == command_id)
     };
     let records = answers.into_iter().flatten().filter(is_wanted);
     records
@@ -207,7 +224,12 @@ pub(super) async fn repetitions(
     known: &Known,
     commands: &mut KnownCommands,
 ) -> Result<Vec<(usize, u64)>> {
-    let repeatable: Vec<(usize, &NewEntry)> = batch.entries.iter().enumerate().filter(|(_, new)| new.is_repeatable).collect();
+    let repeatable: Vec<(usize, &NewEntry)> = batch
+        .entries
+        .iter()
+        .enumerate()
+        .filter(|(_, new)| new.is_repeatable)
+        .collect();
     let wanted: Vec<(UserId, Uuid, i64)> = repeatable
         .iter()
         .map(|(_, new)| (issuer(&new.entry), new.entry.command_id, new.entry.time_ms))
@@ -251,7 +273,12 @@ mod tests {
             }
         }
         assert!(commands.kept <= COMMAND_IDS_KEPT_MAX);
-        let by_heart = commands.recent.iter().flatten().filter(|bucket| bucket.known.is_some()).count();
+        let by_heart = commands
+            .recent
+            .iter()
+            .flatten()
+            .filter(|bucket| bucket.known.is_some())
+            .count();
         assert_eq!(by_heart, 2);
     }
 }

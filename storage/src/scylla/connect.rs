@@ -58,7 +58,9 @@ pub enum OpenError {
         known: i64,
     },
     /// Another node migrates and does not come to an end.
-    #[error("another node has been creating the tables of keyspace {0} for too long; if none is, run `plenum migrate` again")]
+    #[error(
+        "another node has been creating the tables of keyspace {0} for too long; if none is, run `plenum migrate` again"
+    )]
     Migrating(String),
     /// Another store of this process or another one holds the node's folder.
     #[error("{0}")]
@@ -126,9 +128,19 @@ pub(super) async fn connect(options: &Options) -> Result<Client, OpenError> {
         .map_err(|error| OpenError::Failed(error.to_string()))?;
     let statements = Statements::prepare(&session, &profiles, server)
         .await
-        .map_err(|error| OpenError::Failed(format!("the tables of keyspace {keyspace} are not as they should be: {error}")))?;
+        .map_err(|error| {
+            OpenError::Failed(format!(
+                "the tables of keyspace {keyspace} are not as they should be: {error}"
+            ))
+        })?;
     tracing::info!(?server, keyspace, "the store is connected");
-    Ok(Client::new(session, server, statements, profiles, options.metrics.clone()))
+    Ok(Client::new(
+        session,
+        server,
+        statements,
+        profiles,
+        options.metrics.clone(),
+    ))
 }
 
 async fn session(options: &Options, profiles: &Profiles) -> Result<Session, OpenError> {
@@ -158,15 +170,23 @@ fn refused(options: &Options, error: &NewSessionError) -> OpenError {
 /// Whether the servers were there and did not let us in. The driver wraps the answer several times over; its words are the same.
 fn is_login(error: &NewSessionError) -> bool {
     let text = format!("{error:?}");
-    ["AuthenticationError", "MissingAuthentication", "StartAuthentication", "AuthResponse"]
-        .iter()
-        .any(|sign| text.contains(sign))
+    [
+        "AuthenticationError",
+        "MissingAuthentication",
+        "StartAuthentication",
+        "AuthResponse",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign))
 }
 
 /// ScyllaDB tells how it is sharded; no other server does.
 fn detect(session: &Session) -> Server {
     let state = session.get_cluster_state();
     let is_sharded = state.get_nodes_info().iter().any(|node| node.sharder().is_some());
-    if is_sharded { Server::ScyllaDb } else { Server::Cassandra }
+    if is_sharded {
+        Server::ScyllaDb
+    } else {
+        Server::Cassandra
+    }
 }
-

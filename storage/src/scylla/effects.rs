@@ -8,7 +8,7 @@ use super::{
     client::Client,
     failure::{Fault, Result},
     index,
-    rows::{self, signed, unsigned, wrong},
+    rows::{self, MarkRow, signed, unsigned, wrong},
     stamp::stamp,
 };
 use crate::{Effect, Entry, Mark, Role, RoomState};
@@ -170,7 +170,15 @@ pub(super) async fn insert_member(
 ) -> Result<()> {
     let (seq, number, time_ms) = joined;
     let role = i8::try_from(role).map_err(|_| wrong("a role"))?;
-    let values = (room.key(), user.to_owned(), role, signed(seq), signed(number), time_ms, stamp(seq));
+    let values = (
+        room.key(),
+        user.to_owned(),
+        role,
+        signed(seq),
+        signed(number),
+        time_ms,
+        stamp(seq),
+    );
     let statements = &client.statements;
     client.write(&statements.insert_member, &values).await?;
     client.write(&statements.insert_member_by_user, &values).await
@@ -183,16 +191,30 @@ async fn join(client: &Client, room: RoomId, user: &str, role: u8, entry: &Entry
 async fn change_role(client: &Client, room: RoomId, user: &str, role: u8, seq: u64) -> Result<()> {
     let role = i8::try_from(role).map_err(|_| wrong("a role"))?;
     let statements = &client.statements;
-    client.write(&statements.change_role, (stamp(seq), role, room.key(), user)).await?;
-    client.write(&statements.change_role_by_user, (stamp(seq), role, user, room.key())).await
+    client
+        .write(&statements.change_role, (stamp(seq), role, room.key(), user))
+        .await?;
+    client
+        .write(&statements.change_role_by_user, (stamp(seq), role, user, room.key()))
+        .await
 }
 
 async fn leave(client: &Client, room: RoomId, user: &str, seq: u64) -> Result<()> {
     let statements = &client.statements;
-    client.write(&statements.delete_member, (stamp(seq), room.key(), user)).await?;
-    client.write(&statements.delete_member_by_user, (stamp(seq), user, room.key())).await?;
-    client.write(&statements.delete_mark, (stamp(seq), room.key(), user)).await?;
-    client.write(&statements.delete_mark_by_user, (stamp(seq), user, room.key())).await
+    client
+        .write(&statements.delete_member, (stamp(seq), room.key(), user))
+        .await?;
+    client
+        .write(&statements.delete_member_by_user, (stamp(seq), user, room.key()))
+        .await?;
+    // A mark carries its own seqs as timestamps: what removes it must not be older.
+    let mark = client.row::<MarkRow>(&statements.mark, (room.key(), user)).await?;
+    let mark = mark.map(|row| row.mark()).transpose()?.unwrap_or_default();
+    let stamp = stamp(seq.max(mark.read_seq).max(mark.received_seq));
+    client.write(&statements.delete_mark, (stamp, room.key(), user)).await?;
+    client
+        .write(&statements.delete_mark_by_user, (stamp, user, room.key()))
+        .await
 }
 
 /// What the chain of a message's versions goes on with.
@@ -207,7 +229,9 @@ pub(super) async fn stored_link(client: &Client, room: RoomId, seq: u64) -> Resu
         return Ok(None);
     };
     let values = (room.key(), signed(bucket.number), signed(seq));
-    let found = client.row::<(i8, i64, bool)>(&client.statements.entry_version, values).await?;
+    let found = client
+        .row::<(i8, i64, bool)>(&client.statements.entry_version, values)
+        .await?;
     found
         .map(|(_, version, deleted)| {
             Ok(Link {

@@ -48,7 +48,9 @@ impl Salt {
             // Lost a race, or not known: what is there now counts if it is new.
             Ok(false) | Err(Fault::Unknown(_)) => match Self::read(client).await? {
                 now if now != old => Ok(now),
-                _ => Err(Fault::Unavailable("the salt of the epochs could not be renewed".to_owned())),
+                _ => Err(Fault::Unavailable(
+                    "the salt of the epochs could not be renewed".to_owned(),
+                )),
             },
             Err(fault) => Err(fault),
         }

@@ -110,4 +110,3 @@ fn is_passing_answer(told: &DbError) -> bool {
             | DbError::Unprepared { .. }
     )
 }
-

@@ -52,7 +52,9 @@ async fn one(shared: &Shared, cell: &Cell) -> Result<()> {
     };
     marks::write_all(shared, cell.room, &moved).await?;
     forget(cell, &moved);
-    let Some(known) = known.filter(|_| is_head_behind) else { return Ok(()) };
+    let Some(known) = known.filter(|_| is_head_behind) else {
+        return Ok(());
+    };
     settle::write_head(&shared.client, &known.state).await?;
     let now = cell.known().map(|now| now.state.head.seq);
     if now == Some(known.state.head.seq) {

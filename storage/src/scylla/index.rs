@@ -59,7 +59,12 @@ pub(super) async fn buckets_before(client: &Client, room: RoomId, first_seq: u64
     if first_seq <= 1 {
         return Ok(Vec::new());
     }
-    let values = (room.key(), group_key(first_seq - 1), signed(first_seq), BUCKETS_PER_READ);
+    let values = (
+        room.key(),
+        group_key(first_seq - 1),
+        signed(first_seq),
+        BUCKETS_PER_READ,
+    );
     let found = client.rows::<Row>(&client.statements.buckets_before, values).await?;
     found.into_iter().map(bucket).collect()
 }
@@ -82,12 +87,16 @@ pub(super) async fn first_seq_before(
         Some(group_key(last))
     } else {
         let values = (room.key(), time_ms);
-        let found = client.row::<(i64,)>(&client.statements.group_before_time, values).await?;
+        let found = client
+            .row::<(i64,)>(&client.statements.group_before_time, values)
+            .await?;
         found.map(|(group,)| group)
     };
     let Some(group) = group else { return Ok(None) };
     let values = (room.key(), group, time_ms);
-    let found = client.row::<(i64,)>(&client.statements.bucket_before_time, values).await?;
+    let found = client
+        .row::<(i64,)>(&client.statements.bucket_before_time, values)
+        .await?;
     found.map(|(first_seq,)| unsigned(first_seq)).transpose()
 }
 
@@ -135,13 +144,21 @@ pub(super) async fn write_times(client: &Client, room: RoomId, first_seq: u64, f
     let values = (room.key(), group, first_ms, signed(first_seq));
     client.write(&client.statements.insert_bucket_time, values).await?;
     if first_seq == 1 || bucket::group(first_seq) != bucket::group(first_seq - 1) {
-        client.write(&client.statements.insert_group, (room.key(), first_ms, group)).await?;
+        client
+            .write(&client.statements.insert_group, (room.key(), first_ms, group))
+            .await?;
     }
     Ok(())
 }
 
 /// Seals a bucket at its end: whatever its former owner still writes there is nobody's. False: it was sealed before, or is another's.
-pub(super) async fn seal(client: &Client, room: RoomId, full: &BucketHead, last_seq: u64, last_ms: i64) -> Result<bool> {
+pub(super) async fn seal(
+    client: &Client,
+    room: RoomId,
+    full: &BucketHead,
+    last_seq: u64,
+    last_ms: i64,
+) -> Result<bool> {
     let rows = i32::try_from(full.rows).unwrap_or(i32::MAX);
     let values = (
         signed(last_seq),

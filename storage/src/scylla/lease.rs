@@ -160,7 +160,16 @@ pub(super) async fn take(client: &Client, claimant: &Claimant, waiting: impl Fn(
         };
         let is_over = asked_ms - since_ms >= millis(LEASE_TIME + LEASE_MARGIN);
         if released || is_over || place == claimant.place {
-            let values = (owner, &claimant.node, claimant.place, from_term + 1, NAME, from_owner, from_term, from_beat);
+            let values = (
+                owner,
+                &claimant.node,
+                claimant.place,
+                from_term + 1,
+                NAME,
+                from_owner,
+                from_term,
+                from_beat,
+            );
             match client.condition(&client.statements.claim_lease, values).await {
                 Ok(true) => return Lease::new(owner, from_term + 1, asked_ms),
                 Ok(false) | Err(Fault::Unknown(_)) => {}

@@ -94,9 +94,16 @@ impl LogRepository for ScyllaStore {
 }
 
 /// Rows of a range, at most `rows_max`, in one page.
-pub(super) async fn page_of(client: &Client, statement: &Statement, range: Range, rows_max: usize) -> Result<Vec<Entry>> {
+pub(super) async fn page_of(
+    client: &Client,
+    statement: &Statement,
+    range: Range,
+    rows_max: usize,
+) -> Result<Vec<Entry>> {
     let rows_max = i32::try_from(rows_max).unwrap_or(i32::MAX);
-    let page = client.page::<EntryRow>(statement, range, rows_max, PagingState::start()).await?;
+    let page = client
+        .page::<EntryRow>(statement, range, rows_max, PagingState::start())
+        .await?;
     page.rows.into_iter().map(EntryRow::entry).collect()
 }
 
@@ -330,7 +337,12 @@ impl Walk<'_> {
             (Select::Messages, Order::Descending) => &statements.messages_down,
         };
         let last = bucket.last_seq.map_or(range.last, |end| end.min(range.last));
-        let values = (self.room.key(), signed(bucket.number), signed(range.first), signed(last));
+        let values = (
+            self.room.key(),
+            signed(bucket.number),
+            signed(range.first),
+            signed(last),
+        );
         let rows_max = i32::try_from(rows_max.min(LOG_PAGE_ROWS_MAX)).unwrap_or(i32::MAX);
         let page = self.client.page::<EntryRow>(statement, values, rows_max, from).await?;
         let entries = page.rows.into_iter().map(EntryRow::entry).collect::<Result<_>>()?;
@@ -369,9 +381,15 @@ async fn seq_in_bucket(client: &Client, room: RoomId, bucket: &Bucket, last: u64
     let (mut low, mut high) = (bucket.first_seq, last + 1);
     while low < high {
         let step = ((high - low) / PROBES).max(1);
-        let points: Vec<i64> = (0..PROBES).map(|at| low + at * step).take_while(|seq| *seq < high).map(signed).collect();
+        let points: Vec<i64> = (0..PROBES)
+            .map(|at| low + at * step)
+            .take_while(|seq| *seq < high)
+            .map(signed)
+            .collect();
         let values = (room.key(), signed(bucket.number), points);
-        let mut times = client.rows::<(i64, i64)>(&client.statements.entry_times, values).await?;
+        let mut times = client
+            .rows::<(i64, i64)>(&client.statements.entry_times, values)
+            .await?;
         times.sort_unstable();
         if times.is_empty() {
             return Err(Fault::Broken(format!("room {room}: entries behind {low} are missing")));
@@ -387,4 +405,3 @@ async fn seq_in_bucket(client: &Client, room: RoomId, bucket: &Bucket, last: u64
     }
     Ok(low)
 }
-

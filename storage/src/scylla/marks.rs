@@ -77,7 +77,8 @@ pub(super) async fn write_all(shared: &Shared, room: RoomId, moved: &HashMap<Use
         let read: Option<Values> = (mark.read_seq > 0).then(|| boxed_read(room, user, mark));
         let received: Option<Values> = (mark.received_seq > 0).then(|| boxed_received(room, user, mark));
         let read = read.map(|values| (&statements.mark_read, values));
-        read.into_iter().chain(received.map(|values| (&statements.mark_received, values)))
+        read.into_iter()
+            .chain(received.map(|values| (&statements.mark_received, values)))
     });
     let mut by_room: Vec<_> = by_room.collect();
     while !by_room.is_empty() {
@@ -86,13 +87,21 @@ pub(super) async fn write_all(shared: &Shared, room: RoomId, moved: &HashMap<Use
     }
     stream::iter(moved)
         .map(Ok)
-        .try_for_each_concurrent(CALL_STATEMENTS_AT_ONCE, |(user, mark)| write_by_user(shared, room, user, mark))
+        .try_for_each_concurrent(CALL_STATEMENTS_AT_ONCE, |(user, mark)| {
+            write_by_user(shared, room, user, mark)
+        })
         .await
 }
 
 fn boxed_read(room: RoomId, user: &UserId, mark: &Mark) -> Values {
     let user = user.as_str().to_owned();
-    Box::new((stamp(mark.read_seq), signed(mark.read_seq), signed(mark.read_number), room.key(), user))
+    Box::new((
+        stamp(mark.read_seq),
+        signed(mark.read_seq),
+        signed(mark.read_number),
+        room.key(),
+        user,
+    ))
 }
 
 fn boxed_received(room: RoomId, user: &UserId, mark: &Mark) -> Values {
@@ -102,10 +111,21 @@ fn boxed_received(room: RoomId, user: &UserId, mark: &Mark) -> Values {
 
 async fn write_by_user(shared: &Shared, room: RoomId, user: &UserId, mark: &Mark) -> Result<()> {
     let (client, name) = (&shared.client, user.as_str().to_owned());
-    let received = (stamp(mark.received_seq), signed(mark.received_seq), name.clone(), room.key());
+    let received = (
+        stamp(mark.received_seq),
+        signed(mark.received_seq),
+        name.clone(),
+        room.key(),
+    );
     let mut writes: Vec<(_, Values)> = vec![(&client.statements.mark_received_by_user, Box::new(received))];
     if mark.read_seq > 0 {
-        let read = (stamp(mark.read_seq), signed(mark.read_seq), signed(mark.read_number), name, room.key());
+        let read = (
+            stamp(mark.read_seq),
+            signed(mark.read_seq),
+            signed(mark.read_number),
+            name,
+            room.key(),
+        );
         writes.push((&client.statements.mark_read_by_user, Box::new(read)));
     }
     client.batch(writes).await
@@ -190,7 +210,14 @@ mod tests {
     fn the_two_furthest_are_kept_and_are_different_people() {
         let mut top = Vec::new();
         let user = |name: &str| -> UserId { name.parse().expect("an id") };
-        for (name, seq) in [("alice", 3), ("bob", 5), ("carol", 4), ("bob", 9), ("alice", 0), ("carol", 2)] {
+        for (name, seq) in [
+            ("alice", 3),
+            ("bob", 5),
+            ("carol", 4),
+            ("bob", 9),
+            ("alice", 0),
+            ("carol", 2),
+        ] {
             raise_in(&mut top, &user(name), seq);
         }
         assert_eq!(top, [(user("bob"), 9), (user("carol"), 4)]);

@@ -79,7 +79,9 @@ impl MemberRepository for ScyllaStore {
 /// One membership.
 pub(super) async fn stored(client: &Client, room: RoomId, user: &UserId) -> Result<Option<Member>> {
     let values = (room.key(), user.as_str());
-    let found = client.row::<MembershipRow<String>>(&client.statements.member, values).await?;
+    let found = client
+        .row::<MembershipRow<String>>(&client.statements.member, values)
+        .await?;
     Ok(found.map(|row| rows::member(&row, user.clone())).transpose()?.flatten())
 }
 
@@ -89,7 +91,9 @@ async fn list(client: &Client, room: RoomId, after: Option<&UserId>, limit: usiz
     let limit_once = i32::try_from(limit).unwrap_or(i32::MAX);
     while members.len() < limit {
         let values = (room.key(), after.as_str(), limit_once);
-        let found = client.rows::<MembershipRow<String>>(&client.statements.members_after, values).await?;
+        let found = client
+            .rows::<MembershipRow<String>>(&client.statements.members_after, values)
+            .await?;
         let is_last = found.len() < limit;
         for row in &found {
             members.extend(rows::member(row, rows::user(&row.0)?)?);
@@ -149,9 +153,13 @@ async fn chats(shared: &Shared, user: &UserId, before: Option<(i64, RoomId)>, li
     let marked = &marked;
     let lines: Vec<Option<(Chat, Option<Entry>)>> = stream::iter(memberships)
         .map(|row| async move {
-            let Some(member) = rows::member(&row, user.clone())? else { return Ok(None) };
+            let Some(member) = rows::member(&row, user.clone())? else {
+                return Ok(None);
+            };
             let room = RoomId::from_key(row.0);
-            let Some(known) = settle::known(shared, room).await? else { return Ok(None) };
+            let Some(known) = settle::known(shared, room).await? else {
+                return Ok(None);
+            };
             let mark = marked.get(&room).copied().unwrap_or_default();
             let mark = marks::with_behind(&shared.cells.get(room), user, mark);
             Ok::<_, super::failure::Fault>(Some(line(known, member, mark)))

@@ -49,7 +49,9 @@ impl MetaRepository for ScyllaStore {
         // The lease is renewed by a real write every few seconds: while it holds, writes work.
         shared.check_lease()?;
         let client = &shared.client;
-        client.row::<(Option<Vec<u8>>,)>(&client.statements.meta, ("storage/check",)).await?;
+        client
+            .row::<(Option<Vec<u8>>,)>(&client.statements.meta, ("storage/check",))
+            .await?;
         Ok(())
     }
 }

@@ -68,7 +68,10 @@ pub(super) async fn migrate(session: &Session, server: Server, options: &Options
 
 async fn has_keyspace(session: &Session, keyspace: &str) -> Result<bool, OpenError> {
     let found = session
-        .query_unpaged("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?", (keyspace,))
+        .query_unpaged(
+            "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?",
+            (keyspace,),
+        )
         .await
         .map_err(failed)?;
     Ok(found.into_rows_result().map_err(failed)?.rows_num() > 0)
@@ -76,7 +79,10 @@ async fn has_keyspace(session: &Session, keyspace: &str) -> Result<bool, OpenErr
 
 async fn tables(session: &Session, keyspace: &str) -> Result<Vec<String>, OpenError> {
     let found = session
-        .query_unpaged("SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?", (keyspace,))
+        .query_unpaged(
+            "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?",
+            (keyspace,),
+        )
         .await
         .map_err(failed)?;
     let rows = found.into_rows_result().map_err(failed)?;
@@ -155,7 +161,8 @@ async fn take_step(
     for statement in statements(step) {
         create(session, server, keyspace, &statement).await?;
     }
-    let complete = format!("UPDATE {keyspace}.schema_versions SET complete = true WHERE part = 0 AND version = ? IF EXISTS");
+    let complete =
+        format!("UPDATE {keyspace}.schema_versions SET complete = true WHERE part = 0 AND version = ? IF EXISTS");
     session.query_unpaged(complete, (version,)).await.map_err(failed)?;
     tracing::info!(version, keyspace, "the keyspace has a new schema");
     Ok(())
@@ -169,7 +176,10 @@ async fn wait_for(session: &Session, keyspace: &str, wanted: i64) -> Result<bool
         }
         tokio::time::sleep(PAUSE).await;
     }
-    tracing::warn!(keyspace, "a migration that another node began has not ended; it is done again");
+    tracing::warn!(
+        keyspace,
+        "a migration that another node began has not ended; it is done again"
+    );
     Ok(false)
 }
 
@@ -191,7 +201,11 @@ async fn create(session: &Session, server: Server, keyspace: &str, statement: &s
     match change(session, &text).await {
         // Older versions of ScyllaDB without the enterprise features do not have it.
         Err(_) if text.contains("IncrementalCompactionStrategy") => {
-            change(session, &text.replace("IncrementalCompactionStrategy", "SizeTieredCompactionStrategy")).await
+            change(
+                session,
+                &text.replace("IncrementalCompactionStrategy", "SizeTieredCompactionStrategy"),
+            )
+            .await
         }
         ended => ended,
     }
@@ -219,9 +233,17 @@ mod tests {
             assert!(table.starts_with("CREATE TABLE "), "{table}");
             assert!(table.contains("compaction = {"), "{table}");
             let name = table.split_whitespace().nth(2).unwrap_or_default();
-            let at = schema.find(&format!("CREATE TABLE {name} ")).expect("the table is in the file");
-            let comment: Vec<&str> = schema[..at].lines().rev().take_while(|line| line.starts_with("--")).collect();
-            let says_why = comment.iter().any(|line| line.starts_with("-- Leveled:") || line.starts_with("-- Size-tiered:"));
+            let at = schema
+                .find(&format!("CREATE TABLE {name} "))
+                .expect("the table is in the file");
+            let comment: Vec<&str> = schema[..at]
+                .lines()
+                .rev()
+                .take_while(|line| line.starts_with("--"))
+                .collect();
+            let says_why = comment
+                .iter()
+                .any(|line| line.starts_with("-- Leveled:") || line.starts_with("-- Size-tiered:"));
             assert!(comment.len() >= 2 && says_why, "{name} has no reason beside it");
         }
     }
@@ -229,8 +251,24 @@ mod tests {
     #[test]
     fn both_backends_have_the_same_names_for_what_both_have() {
         let ours = STEPS[0];
-        for table in ["meta", "rooms", "heads", "log_entries", "buckets_by_seq", "buckets_by_time", "purges", "members", "marks",
-            "direct_rooms", "channels", "users", "users_by_name", "auth_sessions", "refresh_hashes", "user_logs"] {
+        for table in [
+            "meta",
+            "rooms",
+            "heads",
+            "log_entries",
+            "buckets_by_seq",
+            "buckets_by_time",
+            "purges",
+            "members",
+            "marks",
+            "direct_rooms",
+            "channels",
+            "users",
+            "users_by_name",
+            "auth_sessions",
+            "refresh_hashes",
+            "user_logs",
+        ] {
             assert!(ours.contains(&format!("CREATE TABLE {table} (")), "{table}");
         }
     }

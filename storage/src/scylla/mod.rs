@@ -51,6 +51,13 @@ use tokio::{
 };
 use uuid::Uuid;
 
+pub use self::{
+    address::{Address, AddressError},
+    connect::OpenError,
+    migrations::VERSION as SCHEMA_VERSION,
+    options::{Fatal, FatalHook, Options, Ownership, Replication},
+    server::Server,
+};
 use self::{
     cells::Cells,
     client::Client,
@@ -58,13 +65,6 @@ use self::{
     failure::{Fault, Result},
     lease::{Claimant, Lease, Renewal},
     place::Place,
-};
-pub use self::{
-    address::{Address, AddressError},
-    connect::OpenError,
-    migrations::VERSION as SCHEMA_VERSION,
-    options::{Fatal, FatalHook, Options, Ownership, Replication},
-    server::Server,
 };
 use crate::StoreError;
 
@@ -95,7 +95,9 @@ impl Shared {
     fn check_lease(&self) -> Result<()> {
         match &self.lease {
             Some(lease) if lease.holds() => Ok(()),
-            Some(_) => Err(Fault::Unavailable("the lease on the installation is not held at the moment".to_owned())),
+            Some(_) => Err(Fault::Unavailable(
+                "the lease on the installation is not held at the moment".to_owned(),
+            )),
             None => Ok(()),
         }
     }
@@ -139,7 +141,11 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         let left = self.shared.appends.fetch_sub(1, Ordering::SeqCst) - 1;
         self.shared.append_bytes.fetch_sub(self.bytes, Ordering::SeqCst);
-        self.shared.client.metrics.queue_jobs.set(i64::try_from(left).unwrap_or(i64::MAX));
+        self.shared
+            .client
+            .metrics
+            .queue_jobs
+            .set(i64::try_from(left).unwrap_or(i64::MAX));
     }
 }
 
@@ -227,7 +233,11 @@ impl ScyllaStore {
         let shared = self.shared();
         let before = shared.appends.fetch_add(1, Ordering::SeqCst);
         let bytes_before = shared.append_bytes.fetch_add(bytes, Ordering::SeqCst);
-        shared.client.metrics.queue_jobs.set(i64::try_from(before + 1).unwrap_or(i64::MAX));
+        shared
+            .client
+            .metrics
+            .queue_jobs
+            .set(i64::try_from(before + 1).unwrap_or(i64::MAX));
         let is_over = before > 0 && bytes_before + bytes > options::APPENDS_BYTES_MAX;
         let waiting = Waiting { shared, bytes };
         (before < options::APPENDS_WAITING_MAX && !is_over).then_some(waiting)

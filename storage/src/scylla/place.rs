@@ -27,7 +27,13 @@ impl Place {
         let told = |error: std::io::Error| OpenError::Folder(format!("{}: {error}", path.display()));
         std::fs::create_dir_all(folder).map_err(told)?;
         let mut options = OpenOptions::new();
-        let mut file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(told)?;
+        let mut file = options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(told)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -43,7 +49,9 @@ impl Place {
             Err(_) => {
                 let id = Uuid::new_v4();
                 file.set_len(0).and_then(|()| file.rewind()).map_err(told)?;
-                file.write_all(id.to_string().as_bytes()).and_then(|()| file.sync_all()).map_err(told)?;
+                file.write_all(id.to_string().as_bytes())
+                    .and_then(|()| file.sync_all())
+                    .map_err(told)?;
                 id
             }
         };

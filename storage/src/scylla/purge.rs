@@ -20,7 +20,9 @@ use crate::{RoomState, StoreError, bucket};
 pub(super) async fn purge(shared: &Arc<Shared>, room: RoomId) -> Result<RoomState> {
     let cell = shared.cells.get(room);
     let mut owner = cell.owner.lock().await;
-    let mut known = settle::settled(shared, &cell, &mut owner).await?.ok_or(StoreError::NotFound)?;
+    let mut known = settle::settled(shared, &cell, &mut owner)
+        .await?
+        .ok_or(StoreError::NotFound)?;
     let (from, to, epoch) = (known.log_first, known.state.head.seq + 1, Epoch::generate());
     let client = &shared.client;
     if to > from {
@@ -58,7 +60,9 @@ async fn begin_log(shared: &Shared, room: RoomId, epoch: i64, to: u64, from: u64
             Ok(false) | Err(Fault::Unknown(_)) => {}
             Err(fault) => return Err(fault),
         }
-        let stored = client.row::<settle::RoomRow>(&client.statements.room, (room.key(),)).await?;
+        let stored = client
+            .row::<settle::RoomRow>(&client.statements.room, (room.key(),))
+            .await?;
         if stored.is_some_and(|row| row.4 == epoch) {
             return Ok(());
         }
@@ -71,7 +75,9 @@ async fn begin_log(shared: &Shared, room: RoomId, epoch: i64, to: u64, from: u64
 
 /// Removes the buckets of what was purged of a log that begins at `log_first` now. Called again, it goes on.
 pub(super) async fn remove(client: &Client, room: RoomId, log_first: u64) -> Result<()> {
-    let purges = client.rows::<(i64, i64)>(&client.statements.purges, (room.key(),)).await?;
+    let purges = client
+        .rows::<(i64, i64)>(&client.statements.purges, (room.key(),))
+        .await?;
     for (last, first) in purges {
         let (first, last) = (unsigned(first)?, unsigned(last)?);
         // A purge that was noted and never came to pass removes nothing.
@@ -80,7 +86,9 @@ pub(super) async fn remove(client: &Client, room: RoomId, log_first: u64) -> Res
                 remove_group(client, room, (group * bucket::GROUP_SEQS).max(first), last).await?;
             }
         }
-        client.write(&client.statements.delete_purge, (room.key(), signed(last))).await?;
+        client
+            .write(&client.statements.delete_purge, (room.key(), signed(last)))
+            .await?;
     }
     Ok(())
 }
@@ -94,11 +102,15 @@ async fn remove_group(client: &Client, room: RoomId, mut from: u64, last: u64) -
                 return Ok(());
             }
             let statements = &client.statements;
-            client.write(&statements.delete_bucket, (room.key(), signed(found.number))).await?;
+            client
+                .write(&statements.delete_bucket, (room.key(), signed(found.number)))
+                .await?;
             let first_seq = signed(found.first_seq);
             let time = (room.key(), group, found.first_ms, first_seq);
             client.write(&statements.delete_bucket_time, time).await?;
-            client.condition(&statements.delete_bucket_index, (room.key(), group, first_seq)).await?;
+            client
+                .condition(&statements.delete_bucket_index, (room.key(), group, first_seq))
+                .await?;
         }
         match buckets.last() {
             Some(newest) => from = newest.first_seq + 1,

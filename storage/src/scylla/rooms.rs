@@ -15,11 +15,9 @@ use super::{
     connect::Pauses,
     failure::{Fault, Result},
     options::{APPEND_PATIENCE, CALL_STATEMENTS_AT_ONCE, RETRY_PAUSE, RETRY_PAUSE_MAX},
-    purge,
-    settle,
+    purge, settle,
 };
 use crate::{AppendError, NewRoom, Permit, Room, RoomCreated, RoomKind, RoomRepository, RoomState, StoreError};
-
 
 #[async_trait]
 impl RoomRepository for ScyllaStore {
@@ -160,7 +158,11 @@ async fn insert(shared: &Shared, new: &NewRoom) -> Result<()> {
             Err(fault) => return Err(fault),
         }
         if let Some(stored) = epoch_of(shared, new.id).await? {
-            return if stored == epoch { Ok(()) } else { Err(StoreError::Conflict.into()) };
+            return if stored == epoch {
+                Ok(())
+            } else {
+                Err(StoreError::Conflict.into())
+            };
         }
         tokio::time::sleep(pauses.next()).await;
     }
@@ -169,7 +171,9 @@ async fn insert(shared: &Shared, new: &NewRoom) -> Result<()> {
 
 async fn epoch_of(shared: &Shared, room: RoomId) -> Result<Option<i64>> {
     let client = &shared.client;
-    let found = client.row::<settle::RoomRow>(&client.statements.room, (room.key(),)).await?;
+    let found = client
+        .row::<settle::RoomRow>(&client.statements.room, (room.key(),))
+        .await?;
     Ok(found.map(|row| row.4))
 }
 
@@ -207,7 +211,9 @@ async fn try_take(shared: &Shared, claim: &Claim, room: RoomId) -> Result<bool> 
         (Claim::Pair(low, high), None) => client.condition(&statements.claim_direct_room, (low, high, key)).await,
         // Its chat is deleted: the pair gets a new one.
         (Claim::Pair(low, high), Some(from)) => {
-            client.condition(&statements.replace_direct_room, (key, low, high, from)).await
+            client
+                .condition(&statements.replace_direct_room, (key, low, high, from))
+                .await
         }
         (Claim::Channel(name), _) => client.condition(&statements.claim_channel, (name, key)).await,
     }
@@ -250,7 +256,12 @@ async fn list(shared: &Shared, kind: RoomKind, after: Option<RoomId>, limit: usi
         let values = (kind as i8, part, after, limit_once);
         client.rows::<(i64,)>(&client.statements.rooms_by_kind, values)
     });
-    let mut ids: Vec<i64> = try_join_all(parts).await?.into_iter().flatten().map(|(room,)| room).collect();
+    let mut ids: Vec<i64> = try_join_all(parts)
+        .await?
+        .into_iter()
+        .flatten()
+        .map(|(room,)| room)
+        .collect();
     ids.sort_unstable();
     ids.truncate(limit);
     let known: Vec<Option<Known>> = stream::iter(ids)

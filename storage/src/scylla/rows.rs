@@ -96,7 +96,6 @@ impl EntryRow {
 /// What a log goes on with beside an entry, as it is read when a log is taken over.
 #[derive(Debug, DeserializeRow)]
 pub(super) struct TailRow {
-    pub(super) seq: i64,
     pub(super) bucket_rows: i32,
     pub(super) bucket_bytes: i64,
     pub(super) batch_first: i64,
@@ -131,7 +130,13 @@ pub(super) struct NewEntryRow {
 
 impl NewEntryRow {
     /// The row of an entry in this bucket, which it has filled so far.
-    pub(super) fn new(room: RoomId, entry: &Entry, bucket: &BucketHead, batch_first: u64, effects: Option<Vec<u8>>) -> Self {
+    pub(super) fn new(
+        room: RoomId,
+        entry: &Entry,
+        bucket: &BucketHead,
+        batch_first: u64,
+        effects: Option<Vec<u8>>,
+    ) -> Self {
         let text = |user: &Option<UserId>| MaybeUnset::from_option(user.as_ref().map(|user| user.as_str().to_owned()));
         Self {
             room: room.key(),

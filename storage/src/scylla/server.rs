@@ -62,14 +62,20 @@ mod tests {
     #[test]
     fn scylladb_is_told_how_long_we_wait_and_cassandra_never_sees_it() {
         let text = "SELECT a FROM t WHERE b = ?{timeout}";
-        assert_eq!(Server::ScyllaDb.fill(text), "SELECT a FROM t WHERE b = ? USING TIMEOUT 2500ms");
+        assert_eq!(
+            Server::ScyllaDb.fill(text),
+            "SELECT a FROM t WHERE b = ? USING TIMEOUT 2500ms"
+        );
         assert_eq!(Server::Cassandra.fill(text), "SELECT a FROM t WHERE b = ?");
         let text = "DELETE FROM t USING TIMESTAMP :stamp{and_timeout} WHERE b = ?";
         assert_eq!(
             Server::ScyllaDb.fill(text),
             "DELETE FROM t USING TIMESTAMP :stamp AND TIMEOUT 2500ms WHERE b = ?"
         );
-        assert_eq!(Server::Cassandra.fill(text), "DELETE FROM t USING TIMESTAMP :stamp WHERE b = ?");
+        assert_eq!(
+            Server::Cassandra.fill(text),
+            "DELETE FROM t USING TIMESTAMP :stamp WHERE b = ?"
+        );
     }
 
     #[test]

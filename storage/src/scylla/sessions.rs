@@ -47,7 +47,9 @@ pub(super) async fn by_id(client: &Client, id: Uuid) -> Result<Option<AuthSessio
 
 /// All logins of a user, also those whose time is over.
 async fn all_of(client: &Client, user: &UserId) -> Result<Vec<AuthSession>> {
-    let ids = client.rows::<(Uuid,)>(&client.statements.auth_sessions_of, (user.as_str(),)).await?;
+    let ids = client
+        .rows::<(Uuid,)>(&client.statements.auth_sessions_of, (user.as_str(),))
+        .await?;
     let logins: Vec<Option<AuthSession>> = stream::iter(ids)
         .map(|(id,)| by_id(client, id))
         .buffered(CALL_STATEMENTS_AT_ONCE)
@@ -96,8 +98,12 @@ pub(super) async fn create(client: &Client, new: &AuthSession) -> Result<()> {
     if !is_written {
         return Err(StoreError::Conflict.into());
     }
-    client.write(&statements.insert_refresh_hash_of, (new.id, 0_i64, hash)).await?;
-    client.write(&statements.insert_auth_session_of, (new.user.as_str(), new.id)).await
+    client
+        .write(&statements.insert_refresh_hash_of, (new.id, 0_i64, hash))
+        .await?;
+    client
+        .write(&statements.insert_auth_session_of, (new.user.as_str(), new.id))
+        .await
 }
 
 pub(super) async fn rotate(
@@ -107,7 +113,9 @@ pub(super) async fn rotate(
     now_ms: i64,
     expires_ms: i64,
 ) -> Result<RefreshOutcome> {
-    let owner = client.row::<(Uuid, i64)>(&client.statements.refresh_hash, (presented.as_slice(),)).await?;
+    let owner = client
+        .row::<(Uuid, i64)>(&client.statements.refresh_hash, (presented.as_slice(),))
+        .await?;
     let Some((id, replaced)) = owner else {
         return Ok(RefreshOutcome::Unknown);
     };
@@ -128,12 +136,18 @@ pub(super) async fn rotate(
         return Ok(RefreshOutcome::Reused);
     }
     let values = (next.as_slice(), now_ms, expires_ms, id, presented.as_slice());
-    let is_moved = match client.condition(&client.statements.refresh_auth_session, values).await {
-        Err(Fault::Unknown(_)) => by_id(client, id).await?.is_some_and(|login| login.refresh_hash == next),
-        other => other?,
-    };
-    if !is_moved {
-        return Ok(RefreshOutcome::Unknown);
+    match client.condition(&client.statements.refresh_auth_session, values).await {
+        Ok(true) => {}
+        // The token is replaced all the same. A login that is gone was ended behind that.
+        Ok(false) | Err(Fault::Unknown(_)) => {
+            let is_behind = by_id(client, id).await?.is_some_and(|login| login.refresh_hash != next);
+            if is_behind {
+                return Err(Fault::Unavailable(
+                    "a login could not be refreshed to its end".to_owned(),
+                ));
+            }
+        }
+        Err(fault) => return Err(fault),
     }
     Ok(RefreshOutcome::Rotated(AuthSession {
         refresh_hash: next,
@@ -146,7 +160,9 @@ pub(super) async fn rotate(
 /// Replaces a token in force; false: it is not in force any more.
 async fn replace_token(client: &Client, id: Uuid, old: &[u8], next: &[u8]) -> Result<bool> {
     let statements = &client.statements;
-    let mut tokens = client.rows::<(i64, Vec<u8>)>(&statements.refresh_hashes_of, (id,)).await?;
+    let mut tokens = client
+        .rows::<(i64, Vec<u8>)>(&statements.refresh_hashes_of, (id,))
+        .await?;
     tokens.sort_unstable();
     let number = tokens.last().map_or(1, |(newest, _)| newest + 1);
     // The new one first: if this breaks off, the old one still counts.
@@ -171,8 +187,12 @@ async fn replace_token(client: &Client, id: Uuid, old: &[u8], next: &[u8]) -> Re
         forget_token(client, next).await?;
         return Ok(false);
     }
-    client.write(&statements.insert_refresh_hash_of, (id, number, old)).await?;
-    client.write(&statements.insert_refresh_hash_of, (id, 0_i64, next)).await?;
+    client
+        .write(&statements.insert_refresh_hash_of, (id, number, old))
+        .await?;
+    client
+        .write(&statements.insert_refresh_hash_of, (id, 0_i64, next))
+        .await?;
     for (replaced, hash) in tokens {
         if replaced > 0 && replaced <= number - REPLACED_TOKENS_MAX {
             forget_token(client, &hash).await?;
@@ -206,11 +226,15 @@ async fn end(client: &Client, login: &AuthSession) -> Result<()> {
     } else {
         ended?;
     }
-    let tokens = client.rows::<(i64, Vec<u8>)>(&statements.refresh_hashes_of, (login.id,)).await?;
+    let tokens = client
+        .rows::<(i64, Vec<u8>)>(&statements.refresh_hashes_of, (login.id,))
+        .await?;
     for (_, hash) in tokens {
         forget_token(client, &hash).await?;
     }
     forget_token(client, &login.refresh_hash).await?;
     client.write(&statements.delete_refresh_hashes_of, (login.id,)).await?;
-    client.write(&statements.delete_auth_session_of, (login.user.as_str(), login.id)).await
+    client
+        .write(&statements.delete_auth_session_of, (login.user.as_str(), login.id))
+        .await
 }

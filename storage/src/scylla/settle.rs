@@ -158,7 +158,9 @@ pub(super) async fn create_derived(shared: &Shared, room: RoomId, row: &RoomRow)
         effects::insert_member(client, room, &user, role, (0, 0, row.3)).await?;
     }
     let part = room.key().rem_euclid(i64::from(KIND_PARTS)) as i8;
-    client.write(&client.statements.insert_room_by_kind, (row.0, part, room.key())).await?;
+    client
+        .write(&client.statements.insert_room_by_kind, (row.0, part, room.key()))
+        .await?;
     write_head(client, &base.known.state).await
 }
 
@@ -190,7 +192,9 @@ async fn read_missing(client: &Client, room: RoomId, known: &mut Known) -> Resul
     let mut missing = Vec::new();
     loop {
         let next = (known.state.head.seq + 1).max(known.log_first);
-        let Some(last) = last_bucket(client, room, next, known).await? else { break };
+        let Some(last) = last_bucket(client, room, next, known).await? else {
+            break;
+        };
         let before = known.state.head.seq;
         // Buckets between the head's and the last one, if it lags that far behind.
         for bucket in buckets_to(client, room, next, &last).await? {
@@ -242,7 +246,9 @@ async fn read_bucket(
         }
         let range = (room.key(), signed(bucket.number), signed(first), signed(last));
         let page = log::page_of(client, &client.statements.entries_up, range, BATCH_ROWS_MAX).await?;
-        let Some(newest) = page.last().map(|entry| entry.seq) else { return Ok(()) };
+        let Some(newest) = page.last().map(|entry| entry.seq) else {
+            return Ok(());
+        };
         let range = (room.key(), signed(bucket.number), signed(first), signed(newest));
         let tails = client.rows::<TailRow>(&client.statements.entry_tails, range).await?;
         if tails.len() != page.len() {
@@ -250,7 +256,10 @@ async fn read_bucket(
         }
         for (entry, tail) in page.into_iter().zip(tails) {
             if known.state.head.seq >= known.log_first && entry.seq != known.state.head.seq + 1 {
-                return Err(Fault::Broken(format!("room {room}: entry {} is missing", known.state.head.seq + 1)));
+                return Err(Fault::Broken(format!(
+                    "room {room}: entry {} is missing",
+                    known.state.head.seq + 1
+                )));
             }
             let changes = effects::decode(tail.effects.as_deref())?;
             effects::fold(&mut known.state, &entry, &changes);
@@ -325,7 +334,11 @@ fn remove_later(shared: &Arc<Shared>, room: RoomId, bucket: u64) {
     tokio::spawn(async move {
         tokio::time::sleep(REMOVAL_DELAY).await;
         let values = (room.key(), signed(bucket));
-        if let Err(fault) = shared.client.write(&shared.client.statements.delete_bucket, values).await {
+        if let Err(fault) = shared
+            .client
+            .write(&shared.client.statements.delete_bucket, values)
+            .await
+        {
             let error = StoreError::from(fault);
             tracing::warn!(%room, bucket, %error, "a bucket that nobody reads could not be removed");
         }

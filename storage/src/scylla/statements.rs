@@ -128,7 +128,7 @@ statements! {
     entry_version: Read "SELECT kind, version, deleted FROM log_entries WHERE room = ? AND bucket = ? AND seq = ?{timeout}";
     entry_times: Read "SELECT seq, time_ms FROM log_entries WHERE room = ? AND bucket = ? AND seq IN ?{timeout}";
     last_entry: Read "SELECT seq, batch_first FROM log_entries WHERE room = ? AND bucket = ? AND seq > 0 ORDER BY seq DESC LIMIT 1{timeout}";
-    entry_tails: Read "SELECT seq, bucket_rows, bucket_bytes, batch_first, effects FROM log_entries \
+    entry_tails: Read "SELECT bucket_rows, bucket_bytes, batch_first, effects FROM log_entries \
         WHERE room = ? AND bucket = ? AND seq >= ? AND seq <= ? ORDER BY seq ASC{timeout}";
     commands: Read "SELECT seq, sender, time_ms, command_id, target FROM log_entries WHERE room = ? AND bucket = ? AND seq IN ?{timeout}";
     all_commands: Read "SELECT seq, sender, time_ms, command_id, target FROM log_entries WHERE room = ? AND bucket = ? AND seq < 0{timeout}";
@@ -160,8 +160,6 @@ statements! {
 
     member: Read "SELECT user, role, joined_seq, joined_number, joined_ms, muted_until_ms FROM members \
         WHERE room = ? AND user = ?{timeout}";
-    members_in: Read "SELECT user, role, joined_seq, joined_number, joined_ms, muted_until_ms FROM members \
-        WHERE room = ? AND user IN ?{timeout}";
     members_after: Read "SELECT user, role, joined_seq, joined_number, joined_ms, muted_until_ms FROM members \
         WHERE room = ? AND user > ? LIMIT ?{timeout}";
     rooms_of_user: Read "SELECT room, role, joined_seq, joined_number, joined_ms, muted_until_ms FROM members_by_user \
@@ -244,4 +242,87 @@ statements! {
     move_user_log: Conditional "UPDATE user_logs SET head = :head WHERE user = :user IF head = :from_head";
     insert_user_entry: Conditional "INSERT INTO user_logs (user, seq, time_ms, body) VALUES (?, ?, ?, ?)";
     user_entries: Serial "SELECT seq, time_ms, body FROM user_logs WHERE user = ? AND seq >= ? AND seq <= ? LIMIT ?{timeout}";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The columns of each table's partition key, from the schema.
+    fn partition_keys() -> Vec<(String, Vec<String>)> {
+        let schema = include_str!("schema.cql");
+        let tables = schema.split("CREATE TABLE ").skip(1);
+        tables
+            .map(|table| {
+                let name = table.split_whitespace().next().unwrap_or_default().to_owned();
+                let key = match table.split_once("PRIMARY KEY (") {
+                    Some((_, key)) if key.starts_with('(') => key[1..].split(')').next().unwrap_or_default().to_owned(),
+                    Some((_, key)) => key.split([',', ')']).next().unwrap_or_default().to_owned(),
+                    None => {
+                        let line = table
+                            .lines()
+                            .find(|line| line.contains("PRIMARY KEY"))
+                            .unwrap_or_default();
+                        line.split_whitespace().next().unwrap_or_default().to_owned()
+                    }
+                };
+                (name, key.split(',').map(|column| column.trim().to_owned()).collect())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_statement_binds_a_whole_partition_key() {
+        let keys = partition_keys();
+        for (name, _, text) in Statements::ALL {
+            let after = ["FROM ", "INTO ", "UPDATE "]
+                .iter()
+                .find_map(|word| text.split_once(word))
+                .expect("a table")
+                .1;
+            let table = after.split([' ', '{', '(']).next().unwrap_or_default();
+            let (_, key) = keys
+                .iter()
+                .find(|(known, _)| known == table)
+                .unwrap_or_else(|| panic!("{name}: no {table}"));
+            for column in key {
+                let condition = text.split_once("WHERE ").map_or("", |(_, rest)| rest);
+                let is_bound = if text.starts_with("INSERT") {
+                    after.split([',', '(', ')']).any(|word| word.trim() == column)
+                } else {
+                    condition.contains(&format!("{column} = "))
+                };
+                assert!(is_bound, "{name} does not bind {column} of {table}");
+            }
+        }
+    }
+
+    #[test]
+    fn conditions_stand_in_conditional_statements_and_nowhere_else() {
+        for (name, kind, text) in Statements::ALL {
+            let has_condition = text.contains(" IF ");
+            let is_part_of_a_batch = *name == "insert_user_entry";
+            assert_eq!(
+                *kind == Kind::Conditional,
+                has_condition || is_part_of_a_batch,
+                "{name}"
+            );
+            assert_eq!(
+                text.starts_with("SELECT"),
+                matches!(kind, Kind::Read | Kind::Serial),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_read_always_tells_scylladb_how_long_it_waits() {
+        for (name, kind, text) in Statements::ALL {
+            if matches!(kind, Kind::Read | Kind::Serial) {
+                assert!(text.ends_with("{timeout}"), "{name}");
+                assert!(Server::ScyllaDb.fill(text).contains(" USING TIMEOUT "), "{name}");
+            }
+            assert!(!Server::Cassandra.fill(text).contains("TIMEOUT"), "{name}");
+        }
+    }
 }

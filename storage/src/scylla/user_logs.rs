@@ -41,7 +41,9 @@ async fn stored(shared: &Shared, user: &UserId) -> Result<Option<UserLogHead>> {
     let found = client
         .row::<(String, Option<i64>, Option<i64>)>(&client.statements.user_log, (user.as_str(),))
         .await?;
-    let Some((_, Some(epoch), head)) = found else { return Ok(None) };
+    let Some((_, Some(epoch), head)) = found else {
+        return Ok(None);
+    };
     Ok(Some(UserLogHead {
         epoch: shared.salt.out(epoch),
         seq: unsigned(head.unwrap_or_default())?,

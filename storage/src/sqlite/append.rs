@@ -12,7 +12,7 @@ use super::{
     job::{Context, End, Job, Ran},
     rows::{self, signed},
 };
-use crate::{order, AppendBatch, AppendError, Entry, EntryKind, LogHead, NewEntry, StoreError, bucket::BucketHead};
+use crate::{AppendBatch, AppendError, Entry, EntryKind, LogHead, NewEntry, StoreError, bucket::BucketHead, order};
 
 /// Why a batch was not written.
 pub(super) enum Refusal {

@@ -6,12 +6,14 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use storage::scylla::{Address, Options, Ownership, ScyllaStore};
+use storage::scylla::{Address, Options, Ownership, ScyllaStore, Wait};
 
 /// The contact points, `host:port,host:port`.
 pub fn hosts() -> String {
     let uri = std::env::var("SCYLLA_URI").unwrap_or_else(|_| {
-        panic!("SCYLLA_URI is not set: these tests need a real CQL server. `make cql` starts one and says what to export")
+        panic!(
+            "SCYLLA_URI is not set: these tests need a real CQL server. `make cql` starts one and says what to export"
+        )
     });
     let rest = uri.strip_prefix("scylla://").unwrap_or(&uri);
     rest.split('/').next().unwrap_or_default().to_owned()
@@ -23,7 +25,9 @@ pub fn fresh_address() -> Address {
     let random = uuid::Uuid::new_v4().simple().to_string();
     let count = COUNT.fetch_add(1, Ordering::SeqCst);
     let keyspace = format!("t{count}_{}", &random[..12]);
-    format!("scylla://{}/{keyspace}", hosts()).parse().expect("SCYLLA_URI names servers")
+    format!("scylla://{}/{keyspace}", hosts())
+        .parse()
+        .expect("SCYLLA_URI names servers")
 }
 
 /// How a node opens its store; `folder` is where it recognises its own lease by.
@@ -36,7 +40,12 @@ pub fn as_node(address: &Address, folder: Option<&Path>) -> Options {
     options
 }
 
-/// Opens a store; blocks.
+/// Opens a store; blocks. The servers are there, so nothing is waited for.
 pub fn open(options: &Options) -> ScyllaStore {
-    ScyllaStore::open(options, |wait| eprintln!("waiting: {wait:?}")).expect("the store opens")
+    let waiting = |wait: Wait<'_>| {
+        if let Wait::Servers(error, _) = wait {
+            panic!("{error}: `make cql` starts a server");
+        }
+    };
+    ScyllaStore::open(options, waiting).expect("the store opens")
 }
