@@ -21,7 +21,10 @@ use common::{Outcome, arguments, create_room, message};
 use protocol::{RoomId, UserId};
 use storage::{
     AppendBatch, Effect, Entry, EntryKind, LogHead, NewEntry, Permit, Role, Store,
-    dump::{Export, Import, RecordKind, Unwatched, Watch},
+    dump::{
+        Export, Import, RecordKind, Unwatched, Watch,
+        limits::{PAGE, Pieces},
+    },
     sqlite::{Options, SqliteStore, check_consistency},
 };
 
@@ -228,6 +231,7 @@ async fn run(folder: &Path, messages: u64, as_json: bool) -> Outcome<()> {
         backend: "sqlite".to_owned(),
         plenum: env!("CARGO_PKG_VERSION").to_owned(),
         now_ms: 1,
+        pieces: Pieces::default(),
     };
     let begun = Instant::now();
     let manifest = export.run(&*source, &watch).await?;
@@ -237,6 +241,7 @@ async fn run(folder: &Path, messages: u64, as_json: bool) -> Outcome<()> {
     let target = open(&target_file)?;
     let import = Import {
         folder: export.folder.clone(),
+        page: PAGE,
     };
     let begun = Instant::now();
     import.run(&*target, &watch).await?;

@@ -26,6 +26,7 @@ impl Export {
             backend: "sqlite".to_owned(),
             plenum: env!("CARGO_PKG_VERSION").to_owned(),
             now_ms: Clock::system().now_ms(),
+            pieces: dump::limits::Pieces::default(),
         };
         beside::run(&config, async |store| {
             let manifest = export.run(&*store, &Progress::watch()).await.map_err(Failure::other)?;

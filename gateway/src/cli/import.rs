@@ -35,6 +35,7 @@ impl Import {
     async fn import(&self, store: &dyn DumpRepository) -> Result<Manifest, Failure> {
         let import = dump::Import {
             folder: self.folder.clone(),
+            page: dump::limits::PAGE,
         };
         match import.run(store, &Progress::watch()).await {
             Ok(manifest) => Ok(manifest),

@@ -12,7 +12,7 @@ use super::{
     Cursor, Dump, DumpError, DumpRecord, DumpRepository, Manifest, Page, Section, Totals, files, folder,
     folder::FolderWriter,
     index::{Header, INDEX_NAME, Index, RoomsSeen},
-    limits::PAGE,
+    limits::{PAGE, Pieces},
     manifest::{FORMAT, FileRecord, MANIFEST_NAME},
     pages,
     watch::{Stage, Watch},
@@ -34,6 +34,8 @@ pub struct Export {
     pub plenum: String,
     /// Now, Unix milliseconds.
     pub now_ms: i64,
+    /// How it is cut.
+    pub pieces: Pieces,
 }
 
 /// What an interrupted export has left that still holds.
@@ -66,14 +68,14 @@ impl Export {
         } else {
             sections[0].1 = kept.next;
         }
-        let writer = FolderWriter::new(&self.folder, index, kept.room);
+        let writer = FolderWriter::new(&self.folder, index, self.pieces.file_bytes, kept.room);
         let told = Arc::clone(watch);
         let write = move |writer: &mut FolderWriter, section, page: &Page| {
             writer.take(section, page)?;
             told.advances(page.records.len() as u64);
             Ok(())
         };
-        let writer = pages::for_each(&*dump, sections, writer, write).await?;
+        let writer = pages::for_each(&*dump, sections, self.pieces.page, writer, write).await?;
         drop(dump);
         let folder = self.folder.clone();
         task::spawn_blocking(move || complete(&folder, writer.index)).await?

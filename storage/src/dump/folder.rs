@@ -14,7 +14,7 @@ use super::{
     Cursor, Digest, DumpError, DumpRecord, Page, Section, files,
     frame::{Framer, Frames},
     index::{Index, IndexedFile, RoomsSeen},
-    limits::{COMPRESSION_LEVEL, FILE_BYTES},
+    limits::COMPRESSION_LEVEL,
     manifest::FileRecord,
     wire,
 };
@@ -120,16 +120,18 @@ impl OpenFile {
 pub(super) struct FolderWriter {
     folder: PathBuf,
     pub(super) index: Index,
+    file_bytes: u64,
     open: Option<OpenFile>,
     /// The room whose records are coming, by its fingerprint.
     room: Option<Digest>,
 }
 
 impl FolderWriter {
-    pub(super) fn new(folder: &Path, index: Index, room: Option<Digest>) -> Self {
+    pub(super) fn new(folder: &Path, index: Index, file_bytes: u64, room: Option<Digest>) -> Self {
         Self {
             folder: folder.to_owned(),
             index,
+            file_bytes,
             open: None,
             room,
         }
@@ -140,7 +142,7 @@ impl FolderWriter {
         for record in &page.records {
             self.write(section, record)?;
         }
-        let is_large = self.open.as_ref().is_some_and(|file| file.bytes >= FILE_BYTES);
+        let is_large = self.open.as_ref().is_some_and(|file| file.bytes >= self.file_bytes);
         if (is_large || page.next.is_none())
             && let Some(file) = self.open.take()
         {

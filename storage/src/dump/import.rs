@@ -8,7 +8,7 @@ use std::{path::PathBuf, sync::Arc};
 use tokio::{sync::mpsc, task};
 
 use super::{
-    DumpError, DumpRecord, DumpRepository, ImportBegun, ImportMark, Manifest, Page, Section, Totals,
+    DumpError, DumpRecord, DumpRepository, ImportBegun, ImportMark, Manifest, Page, PageLimit, Section, Totals,
     folder::{self, FileReader},
     frame::Framer,
     limits::{PAGE, PAGES_AHEAD},
@@ -21,6 +21,8 @@ use super::{
 pub struct Import {
     /// Where from.
     pub folder: PathBuf,
+    /// What is loaded at a time.
+    pub page: PageLimit,
 }
 
 impl Import {
@@ -73,10 +75,10 @@ impl Import {
         let skipped = manifest.files.iter().take(done).map(|file| file.records);
         watch.advances(skipped.sum());
         let (send, mut batches) = mpsc::channel(PAGES_AHEAD);
-        let (folder, files) = (self.folder.clone(), manifest.files.clone());
+        let (folder, files, limit) = (self.folder.clone(), manifest.files.clone(), self.page);
         let reader = task::spawn_blocking(move || {
             for file in files.iter().skip(done) {
-                let is_wanted = read_file(&mut FileReader::open(&folder, file)?, &send)?;
+                let is_wanted = read_file(&mut FileReader::open(&folder, file)?, limit, &send)?;
                 if !is_wanted || send.blocking_send(Batch::FileEnds).is_err() {
                     break;
                 }
@@ -107,12 +109,12 @@ enum Batch {
 }
 
 /// Hands over a file's records; false: nobody takes them any more.
-fn read_file(file: &mut FileReader, send: &mpsc::Sender<Batch>) -> Result<bool, DumpError> {
+fn read_file(file: &mut FileReader, limit: PageLimit, send: &mpsc::Sender<Batch>) -> Result<bool, DumpError> {
     let (mut records, mut bytes) = (Vec::new(), 0);
     while let Some(record) = file.next()? {
         bytes += record.cost_bytes();
         records.push(record);
-        if records.len() >= PAGE.records || bytes >= PAGE.bytes {
+        if records.len() >= limit.records || bytes >= limit.bytes {
             bytes = 0;
             if send
                 .blocking_send(Batch::Records(std::mem::take(&mut records)))
@@ -184,6 +186,6 @@ pub async fn read_totals(
         Ok(())
     };
     let sections = Section::EXPORTED.map(|section| (section, None)).into();
-    let framer = pages::for_each(&*dump, sections, Framer::default(), count).await?;
+    let framer = pages::for_each(&*dump, sections, PAGE, Framer::default(), count).await?;
     Ok(framer.totals)
 }

@@ -2,6 +2,24 @@
 
 use super::PageLimit;
 
+/// How an export or import is cut into pieces. Only tests choose other pieces than the default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pieces {
+    /// What is read or loaded at a time.
+    pub page: PageLimit,
+    /// Bytes of a file before compression, from which the next file is begun.
+    pub file_bytes: u64,
+}
+
+impl Default for Pieces {
+    fn default() -> Self {
+        Self {
+            page: PAGE,
+            file_bytes: FILE_BYTES,
+        }
+    }
+}
+
 /// What is read or loaded at a time: some milliseconds of work, and one commit of an import.
 pub const PAGE: PageLimit = PageLimit {
     records: 8_192,

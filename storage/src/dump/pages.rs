@@ -3,15 +3,13 @@
 
 use tokio::{sync::mpsc, task};
 
-use super::{
-    Cursor, Dump, DumpError, Page, Section,
-    limits::{PAGE, PAGES_AHEAD},
-};
+use super::{Cursor, Dump, DumpError, Page, PageLimit, Section, limits::PAGES_AHEAD};
 
 /// Gives the pages of sections, each from behind its cursor, to `work` on a thread of its own, in order.
 pub(super) async fn for_each<W, T>(
     dump: &dyn Dump,
     sections: Vec<(Section, Option<Cursor>)>,
+    limit: PageLimit,
     mut state: T,
     mut work: W,
 ) -> Result<T, DumpError>
@@ -26,7 +24,7 @@ where
         }
         Ok::<T, DumpError>(state)
     });
-    let read = read_all(dump, sections, send).await;
+    let read = read_all(dump, sections, limit, send).await;
     // The worker's failure is the reason when reading ended because of it.
     let state = worker.await??;
     read?;
@@ -36,11 +34,12 @@ where
 async fn read_all(
     dump: &dyn Dump,
     sections: Vec<(Section, Option<Cursor>)>,
+    limit: PageLimit,
     send: mpsc::Sender<(Section, Page)>,
 ) -> Result<(), DumpError> {
     for (section, mut after) in sections {
         loop {
-            let page = dump.page(section, after.as_ref(), PAGE).await?;
+            let page = dump.page(section, after.as_ref(), limit).await?;
             after = page.next.clone();
             if send.send((section, page)).await.is_err() {
                 return Ok(());
