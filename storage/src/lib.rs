@@ -7,6 +7,7 @@
 pub mod bucket;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod dump;
 mod entry;
 mod error;
 pub mod metrics;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     AppendBatch, AppendError, AuthSession, Chat, Entry, EntryRange, LogHead, Mark, Member, NewRoom, Permit,
     RefreshOutcome, Room, RoomCreated, RoomKind, RoomState, StoreError, TopMarks, User, UserChange, UserEntry,
-    UserFact, UserLogHead,
+    UserFact, UserLogHead, dump::DumpRepository,
 };
 
 /// The rooms' logs.
@@ -186,6 +186,7 @@ pub trait Store:
     + AccountRepository
     + UserLogRepository
     + MetaRepository
+    + DumpRepository
 {
 }
 
@@ -197,5 +198,6 @@ impl<T> Store for T where
         + AccountRepository
         + UserLogRepository
         + MetaRepository
+        + DumpRepository
 {
 }

@@ -9,7 +9,9 @@ use storage::{
     AccountRepository, AppendBatch, AppendError, AuthSession, Chat, Entry, EntryRange, LogHead, LogRepository, Mark,
     MarkRepository, Member, MemberRepository, MetaRepository, NewRoom, Permit, RefreshOutcome, Room, RoomCreated,
     RoomKind, RoomRepository, RoomState, StoreError, TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead,
-    UserLogRepository, sqlite::SqliteStore,
+    UserLogRepository,
+    dump::{Dump, DumpRecord, DumpRepository, ImportBegun, ImportMark},
+    sqlite::SqliteStore,
 };
 use uuid::Uuid;
 
@@ -219,5 +221,24 @@ impl MetaRepository for Hooked {
     }
     async fn check(&self) -> Result<(), StoreError> {
         self.inner.check().await
+    }
+}
+
+#[async_trait]
+impl DumpRepository for Hooked {
+    async fn open_dump(&self, commands_since_ms: i64) -> Result<Box<dyn Dump>, StoreError> {
+        self.inner.open_dump(commands_since_ms).await
+    }
+    async fn begin_import(&self, mark: &ImportMark) -> Result<ImportBegun, StoreError> {
+        self.inner.begin_import(mark).await
+    }
+    async fn import_mark(&self) -> Result<Option<ImportMark>, StoreError> {
+        self.inner.import_mark().await
+    }
+    async fn set_import_mark(&self, mark: Option<&ImportMark>) -> Result<(), StoreError> {
+        self.inner.set_import_mark(mark).await
+    }
+    async fn load(&self, records: Vec<DumpRecord>) -> Result<(), StoreError> {
+        self.inner.load(records).await
     }
 }

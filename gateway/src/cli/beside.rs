@@ -17,5 +17,8 @@ pub(super) fn run(
     work: impl AsyncFnOnce(Arc<SqliteStore>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let store = store::open(config, Use::Beside, StorageMetrics::unregistered()).map_err(Failure::other)?;
-    actix_rt::Runtime::new().map_err(Failure::other)?.block_on(work(store))
+    actix_rt::Runtime::new().map_err(Failure::other)?.block_on(async {
+        store::refuse_unfinished_import(&*store).await.map_err(Failure::other)?;
+        work(store).await
+    })
 }

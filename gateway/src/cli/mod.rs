@@ -9,11 +9,15 @@ mod beside;
 mod check_config;
 mod check_data;
 mod config_doc;
+mod export;
+mod import;
 mod migrate;
+mod progress;
 mod restore;
 mod serve;
 mod sources;
 mod token;
+mod totals;
 mod user_add;
 
 use std::process::ExitCode;
@@ -49,6 +53,10 @@ enum Command {
     Backup(backup::Backup),
     /// Put a copy back in the place of the store.
     Restore(restore::Restore),
+    /// Write everything of the store into a folder, from which any kind of store can be made.
+    Export(export::Export),
+    /// Make a new store from a folder that was exported.
+    Import(import::Import),
     /// Check that everything derived from the logs agrees with them.
     CheckData(Sources),
 }
@@ -92,6 +100,8 @@ pub fn run() -> ExitCode {
         Command::Token(token) => token.run().map(|()| ExitCode::SUCCESS),
         Command::Backup(backup) => backup.run().map(|()| ExitCode::SUCCESS),
         Command::Restore(restore) => restore.run().map(|()| ExitCode::SUCCESS),
+        Command::Export(export) => export.run().map(|()| ExitCode::SUCCESS),
+        Command::Import(import) => import.run().map(|()| ExitCode::SUCCESS),
         Command::CheckData(sources) => check_data::run(&sources),
         Command::Migrate(sources) => migrate::run(&sources).map(|()| ExitCode::SUCCESS),
     };

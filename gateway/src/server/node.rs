@@ -70,6 +70,7 @@ impl Node {
         let clock = Clock::system();
         let registry = Registry::new();
         let store: Arc<dyn Store> = store::open(&config, store::Use::Serve, StorageMetrics::register(&registry)?)?;
+        store::refuse_unfinished_import(&*store).await?;
         let signing_key = store::signing_key(&*store).await.map_err(store::StoreFailure::from)?;
         let sessions_max = sessions_max(&config);
         let (config, config_in_force) = watch::channel(Arc::new(config));

@@ -34,6 +34,14 @@ pub enum StoreFailure {
     /// The file can't be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// An import into it has not come to its end: what it holds is a part.
+    #[error(
+        "an import into this store was interrupted: run `plenum import` with the same folder again, or remove the store"
+    )]
+    ImportInterrupted,
+    /// An import into it came to a bad end.
+    #[error("an import into this store failed: {0}")]
+    ImportFailed(String),
     /// It opened, and then a first read or write failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -89,6 +97,19 @@ pub async fn signing_key(store: &dyn Store) -> Result<Vec<u8>, StoreError> {
     let mut fresh = vec![0; SIGNING_KEY_BYTES];
     getrandom::fill(&mut fresh).expect("the operating system gives randomness");
     store.meta_or_insert(SIGNING_KEY_NAME, fresh).await
+}
+
+/// Keeps everybody away from a store that is half imported.
+///
+/// # Errors
+/// [`StoreFailure::ImportInterrupted`], [`StoreFailure::ImportFailed`].
+pub async fn refuse_unfinished_import(store: &dyn Store) -> Result<(), StoreFailure> {
+    match store.import_mark().await? {
+        None => Ok(()),
+        Some(mark) => Err(mark
+            .failed
+            .map_or(StoreFailure::ImportInterrupted, StoreFailure::ImportFailed)),
+    }
 }
 
 /// Makes the folder of a file.

@@ -10,6 +10,7 @@ pub mod appends;
 pub mod buckets;
 pub mod changes;
 pub mod commands;
+pub mod dump;
 pub mod installation;
 pub mod kit;
 pub mod marks;
@@ -109,6 +110,36 @@ macro_rules! conformance_tests {
                 renewed_epochs_differ_for_every_log_and_the_logs_go_on,
                 a_healthy_store_says_so;
         );
+        $crate::conformance_tests!(@two $fresh;
+            dump:
+                what_is_loaded_into_another_store_is_what_was_read_out_of_the_first,
+                pages_of_any_size_give_the_same_records,
+                what_is_loaded_twice_is_there_once,
+                a_log_with_a_hole_and_an_entry_without_its_room_are_refused,
+                people_find_everything_in_the_other_store,
+                a_loaded_log_goes_on_under_another_epoch,
+                a_purged_log_goes_on_where_it_was,
+                a_replaced_token_still_ends_its_login,
+                a_repeated_command_is_recognised_and_an_old_one_left_out,
+                what_belongs_to_a_store_itself_stays_there,
+                a_picture_does_not_show_what_is_appended_later,
+                an_import_begins_in_an_empty_store_alone,
+                the_mark_of_an_import_stays_until_it_is_taken_away;
+        );
+    };
+    (@two $fresh:path; $($module:ident: $($story:ident),+;)+) => {
+        $(mod $module {
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $story() {
+                    let source: $crate::conformance::Fresh = $fresh().await;
+                    let target: $crate::conformance::Fresh = $fresh().await;
+                    let stores = (std::sync::Arc::clone(&source.store), std::sync::Arc::clone(&target.store));
+                    $crate::conformance::$module::$story(stores.0, stores.1).await;
+                }
+            )+
+        })+
     };
     (@ $fresh:path; $($module:ident: $($story:ident),+;)+) => {
         $(mod $module {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{AccountRepository, AuthSession, Origin, RefreshOutcome, StoreError, User, UserChange, UserRole};
 
-const USER: &str = "u.user, u.username, u.password_hash, u.origin, u.role, u.info, u.status, u.created_ms";
+pub(super) const USER: &str = "u.user, u.username, u.password_hash, u.origin, u.role, u.info, u.status, u.created_ms";
 
 #[async_trait]
 impl AccountRepository for SqliteStore {
@@ -104,7 +104,7 @@ fn user_role(number: u8) -> Option<UserRole> {
         .find(|role| *role as u8 == number)
 }
 
-fn read_user(row: &Row<'_>) -> rusqlite::Result<User> {
+pub(super) fn read_user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
         id: rows::user(row, 0)?,
         username: row.get(1)?,

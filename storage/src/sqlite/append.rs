@@ -173,7 +173,8 @@ fn append_one(batch: &AppendBatch, new: &NewEntry, head: &mut LogHead, context: 
     Ok(())
 }
 
-fn open_bucket(context: &Context<'_>, room: i64, bucket: &BucketHead) -> Result<(), Refusal> {
+/// Writes a new bucket into the index, before its first row.
+pub(super) fn open_bucket(context: &Context<'_>, room: i64, bucket: &BucketHead) -> rusqlite::Result<()> {
     let (number, first_seq) = (signed(bucket.bucket), signed(bucket.first_seq));
     context
         .connection
@@ -187,7 +188,8 @@ fn open_bucket(context: &Context<'_>, room: i64, bucket: &BucketHead) -> Result<
     Ok(())
 }
 
-fn insert(
+/// Writes a row of a log.
+pub(super) fn insert(
     connection: &Connection,
     room: i64,
     entry: &Entry,

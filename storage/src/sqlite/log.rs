@@ -172,20 +172,20 @@ fn read_bucket(
 }
 
 /// First seq and number of a bucket.
-type Bucket = (i64, i64);
+pub(super) type Bucket = (i64, i64);
 
-fn bucket(connection: &Connection, query: &str, room: i64, seq: i64) -> rusqlite::Result<Option<Bucket>> {
+pub(super) fn bucket(connection: &Connection, query: &str, room: i64, seq: i64) -> rusqlite::Result<Option<Bucket>> {
     connection
         .prepare_cached(query)?
         .query_row([room, seq], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
 }
 
-const HOLDING: &str =
+pub(super) const HOLDING: &str =
     "SELECT first_seq, bucket FROM buckets_by_seq WHERE room = ?1 AND first_seq <= ?2 ORDER BY first_seq DESC LIMIT 1";
 const BEFORE: &str =
     "SELECT first_seq, bucket FROM buckets_by_seq WHERE room = ?1 AND first_seq < ?2 ORDER BY first_seq DESC LIMIT 1";
-const BEHIND: &str =
+pub(super) const BEHIND: &str =
     "SELECT first_seq, bucket FROM buckets_by_seq WHERE room = ?1 AND first_seq > ?2 ORDER BY first_seq LIMIT 1";
 
 fn first_bucket(connection: &Connection, room: i64, range: &EntryRange) -> rusqlite::Result<Option<Bucket>> {

@@ -12,6 +12,7 @@ mod backup;
 mod check;
 mod chores;
 mod commands;
+mod dump;
 mod effects;
 mod epoch;
 mod failure;

@@ -7,9 +7,9 @@ use uuid::Uuid;
 use super::{failure::Fault, options::REPLACED_TOKENS_MAX, rows};
 use crate::{AuthSession, RefreshOutcome, StoreError};
 
-const SESSION: &str = "session, user, refresh_hash, created_ms, refreshed_ms, expires_ms, agent";
+pub(super) const SESSION: &str = "session, user, refresh_hash, created_ms, refreshed_ms, expires_ms, agent";
 
-fn session(row: &Row<'_>) -> rusqlite::Result<AuthSession> {
+pub(super) fn session(row: &Row<'_>) -> rusqlite::Result<AuthSession> {
     Ok(AuthSession {
         id: rows::uuid(row, 0)?,
         user: rows::user(row, 1)?,
