@@ -12,6 +12,8 @@ mod error;
 pub mod metrics;
 mod repositories;
 mod rows;
+pub mod search;
+mod search_repository;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
@@ -25,3 +27,4 @@ pub use rows::{
     AuthSession, Chat, Mark, Member, NewRoom, Origin, RefreshOutcome, Role, Room, RoomCreated, RoomKind, RoomState,
     TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead, UserRole,
 };
+pub use search_repository::{SearchBacklog, SearchRepository, SearchScope, SegmentId};

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::{
     AppendBatch, AppendError, AuthSession, Chat, Entry, EntryRange, LogHead, Mark, Member, NewRoom, Permit,
-    RefreshOutcome, Room, RoomCreated, RoomKind, RoomState, StoreError, TopMarks, User, UserChange, UserEntry,
-    UserFact, UserLogHead,
+    RefreshOutcome, Room, RoomCreated, RoomKind, RoomState, SearchRepository, StoreError, TopMarks, User, UserChange,
+    UserEntry, UserFact, UserLogHead,
 };
 
 /// The rooms' logs.
@@ -186,6 +186,7 @@ pub trait Store:
     + AccountRepository
     + UserLogRepository
     + MetaRepository
+    + SearchRepository
 {
 }
 
@@ -197,5 +198,6 @@ impl<T> Store for T where
         + AccountRepository
         + UserLogRepository
         + MetaRepository
+        + SearchRepository
 {
 }
