@@ -84,7 +84,10 @@ pub trait SearchRepository: Send + Sync {
     /// The entries at these places as they are now, in the order asked for.
     async fn entries_at(&self, places: Vec<(RoomId, u64)>) -> Result<Vec<Option<Entry>>, StoreError>;
 
-    /// People of whom some name (see [`crate::search::person_words`]) begins with `beginning`, which is folded as the
-    /// analyzer does it, in the order of that name; each once.
-    async fn people_by_word(&self, beginning: &str, limit: usize) -> Result<Vec<User>, StoreError>;
+    /// People of whom some word of a name (see [`crate::search::person_words`]) begins with `beginning`, which is folded
+    /// as the analyzer does it; in the order of these words, each person once.
+    async fn people_by_word(&self, beginning: &str, limit: usize) -> Result<Vec<UserId>, StoreError>;
+
+    /// The users of these ids, in the order asked for, without those who are not there.
+    async fn users_at(&self, users: Vec<UserId>) -> Result<Vec<User>, StoreError>;
 }

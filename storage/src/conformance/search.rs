@@ -10,7 +10,7 @@ use crate::{
     EntryKind, NewEntry, SearchScope, SegmentId, Store,
     search::{
         Backlog, Block, Found, Indexer, Look, Position, Query, Request, Retired, SearchMetrics, SearchState, Segment,
-        search,
+        find_people, search,
     },
 };
 
@@ -459,6 +459,7 @@ pub async fn people_are_found_by_the_words_of_their_names(store: Arc<dyn Store>)
     }
     let names = async |beginning: &str, limit| {
         let people = store.people_by_word(beginning, limit).await.expect("read");
+        let people = store.users_at(people).await.expect("read");
         people.into_iter().map(|user| user.username).collect::<Vec<_>>()
     };
     assert_eq!(names("пет", 9).await, ["a.petrov"]);
@@ -467,6 +468,11 @@ pub async fn people_are_found_by_the_words_of_their_names(store: Arc<dyn Store>)
     assert_eq!(names("a.pe", 9).await, ["a.petrov"], "the user name as a whole");
     assert_eq!(names("елк", 9).await, ["Ёлкин"], "one person once");
     assert_eq!(names("", 2).await.len(), 2);
+    let both = find_people(&*store, "петров арт", 9).await.expect("read");
+    assert_eq!(both.len(), 1, "every word counts");
+    assert!(find_people(&*store, "петров семен", 9).await.expect("read").is_empty());
+    let first = find_people(&*store, "petr", 9).await.expect("read");
+    assert_eq!(first[0].username, "petra", "user names come first");
     let change = crate::UserChange {
         info: Some(Bytes::from_static(br#"{"name":"Volkov"}"#)),
         ..crate::UserChange::default()

@@ -216,6 +216,7 @@ impl Indexer {
         RoomWork {
             store: &*self.store,
             metrics: &self.metrics,
+            backlog: &self.backlog,
             room,
             now_ms: (self.now_ms)(),
         }
@@ -278,6 +279,7 @@ fn mergeable(segments: &[Segment]) -> Option<usize> {
 struct RoomWork<'a> {
     store: &'a dyn Store,
     metrics: &'a SearchMetrics,
+    backlog: &'a Backlog,
     room: RoomId,
     now_ms: i64,
 }
@@ -290,6 +292,9 @@ impl RoomWork<'_> {
             state = self.forget(state);
         }
         while state.indexed_to < head_seq {
+            if self.backlog.is_closed() {
+                return Ok(Some(state.indexed_to));
+            }
             let Some(next) = self.close_next(state, head_seq).await? else {
                 return Ok(None);
             };
@@ -386,7 +391,9 @@ impl RoomWork<'_> {
                 (id, *segment)
             })
             .collect();
-        let bytes = segment::merge(self.store, &from, id).await?;
+        let Some(bytes) = segment::merge(self.store, &from, id, || self.backlog.is_closed()).await? else {
+            return Ok(None);
+        };
         self.metrics.merged(bytes);
         state.retired.retain(|retired| retired.id != id.segment);
         state.retired.extend(old.iter().map(|segment| self.retired(segment.id)));

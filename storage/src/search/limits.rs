@@ -12,8 +12,11 @@ pub const TEXT_WORDS_MAX: usize = 20_000;
 pub const FILE_NAMES_MAX: usize = 100;
 /// Words of a person's names that are indexed.
 pub const PERSON_WORDS_MAX: usize = 16;
-/// People that are looked at for one word of a search; of more with the same beginning some are not found by it.
-pub const PEOPLE_CANDIDATES_MAX: usize = 2_000;
+/// People that are told by the beginning of one word; beyond that the other words of a search decide.
+pub const PEOPLE_BY_WORD_MAX: usize = 2_000;
+/// People whose names are looked at when every word of a search has more than [`PEOPLE_BY_WORD_MAX`]; others with such
+/// names are not found.
+pub const PEOPLE_LOOKED_AT_MAX: usize = 500;
 
 /// Bytes of a block of postings, a little more where one list is longer.
 pub const BLOCK_BYTES: usize = 8_192;

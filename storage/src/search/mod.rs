@@ -6,7 +6,7 @@
 //! row says so at the moment of the search: edits and deletions act at once, whatever the index says. An edit is filed in
 //! its own segment under the message that it changes, so a message is found by its newest text wherever it lies.
 //!
-//! The engine calls [`search`] and [`people`]; rights are its business. What a backend has to give is
+//! The engine calls [`search()`] and [`find_people`]; rights are its business. What a backend has to give is
 //! [`crate::SearchRepository`].
 
 pub mod analyzer;
@@ -31,7 +31,7 @@ pub use block::{Block, Damaged};
 pub use document::Document;
 pub use indexer::{Backlog, Indexer};
 pub use metrics::SearchMetrics;
-pub use people::{beginnings, fold_name, names_in, person_matches, person_words};
+pub use people::{beginnings, find_people, fold_name, names_in, person_matches, person_words};
 pub use query::{Query, QueryError};
 pub use request::{Found, Hit, Look, Position, Request};
 pub use run::search;

@@ -1,7 +1,7 @@
 //! What somebody types, read: words, phrases in quotes, filters. Anything else is text; nothing in it is a command.
 
 use super::{
-    analyzer,
+    analyzer, document,
     limits::{QUERY_BYTES_MAX, QUERY_WORDS_MAX},
 };
 
@@ -108,6 +108,11 @@ impl Query {
         terms.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         terms.dedup();
         terms
+    }
+
+    /// Whether a file of this name is what is looked for.
+    pub fn matches_name(&self, name: &str) -> bool {
+        document::name_matches(name, &self.beginnings)
     }
 
     /// Whether a text, as its terms in order, holds everything.

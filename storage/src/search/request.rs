@@ -114,10 +114,7 @@ impl Request {
                 let has_files = !self.query.has_file || document.has_file();
                 has_files && (self.query.phrases.is_empty() || self.query.matches(&document.terms()))
             }
-            Look::FileNames => {
-                let matches = |name: &String| document::name_matches(name, &self.query.beginnings);
-                document.file_names.iter().any(matches)
-            }
+            Look::FileNames => document.file_names.iter().any(|name| self.query.matches_name(name)),
         }
     }
 

@@ -61,8 +61,14 @@ pub(super) async fn write(store: &dyn Store, id: SegmentId, blocks: Vec<Block>) 
     Ok(written + step_bytes as u64)
 }
 
-/// Writes one segment with the postings of several whose ranges follow each other; gives its bytes.
-pub(super) async fn merge(store: &dyn Store, from: &[(SegmentId, Segment)], to: SegmentId) -> Result<u64, StoreError> {
+/// Writes one segment with the postings of several whose ranges follow each other; gives its bytes. None: it was told to
+/// stop.
+pub(super) async fn merge(
+    store: &dyn Store,
+    from: &[(SegmentId, Segment)],
+    to: SegmentId,
+    is_stopped: impl Fn() -> bool,
+) -> Result<Option<u64>, StoreError> {
     let last_seq = from.last().map_or(0, |(_, segment)| segment.last_seq);
     let mut readers = Vec::with_capacity(from.len());
     for (id, segment) in from {
@@ -82,9 +88,12 @@ pub(super) async fn merge(store: &dyn Store, from: &[(SegmentId, Segment)], to: 
         writer.add(&term, &distances(seqs, last_seq));
         if writer.ready_bytes() >= WRITE_BYTES_MAX {
             written += write(store, to, writer.take()).await?;
+            if is_stopped() {
+                return Ok(None);
+            }
         }
     }
-    Ok(written + write(store, to, writer.finish()).await?)
+    Ok(Some(written + write(store, to, writer.finish()).await?))
 }
 
 /// Walks a segment's lists in the order of their terms.

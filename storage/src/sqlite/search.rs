@@ -100,10 +100,18 @@ impl SearchRepository for SqliteStore {
         .await
     }
 
-    async fn people_by_word(&self, beginning: &str, limit: usize) -> Result<Vec<User>, StoreError> {
+    async fn people_by_word(&self, beginning: &str, limit: usize) -> Result<Vec<UserId>, StoreError> {
         let first = fold_name(beginning);
         self.read(move |context| Ok(people(context.connection, &first, limit)?))
             .await
+    }
+
+    async fn users_at(&self, users: Vec<UserId>) -> Result<Vec<User>, StoreError> {
+        self.read(move |context| {
+            let read = users.iter().map(|user| accounts::by_id(context.connection, user));
+            Ok(read.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?)
+        })
+        .await
     }
 }
 
@@ -261,7 +269,7 @@ pub(super) fn remove_forgotten(connection: &Connection, room: RoomId) -> rusqlit
     Ok(true)
 }
 
-fn people(connection: &Connection, first: &str, limit: usize) -> rusqlite::Result<Vec<User>> {
+fn people(connection: &Connection, first: &str, limit: usize) -> rusqlite::Result<Vec<UserId>> {
     let behind = format!("{first}{}", char::MAX);
     let mut statement = connection
         .prepare_cached("SELECT user FROM people_words WHERE word >= ?1 AND word < ?2 ORDER BY word, user")?;
@@ -273,7 +281,7 @@ fn people(connection: &Connection, first: &str, limit: usize) -> rusqlite::Resul
     {
         let user = rows::user(row, 0)?;
         if seen.insert(user.clone()) {
-            people.extend(accounts::by_id(connection, &user)?);
+            people.push(user);
         }
     }
     Ok(people)
