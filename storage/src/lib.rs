@@ -9,6 +9,8 @@ pub mod bucket;
 pub mod conformance;
 mod entry;
 mod error;
+#[cfg(feature = "generator")]
+pub mod generator;
 pub mod metrics;
 mod repositories;
 mod rows;

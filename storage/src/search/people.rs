@@ -41,10 +41,7 @@ pub fn names_in(info: &Bytes) -> Vec<String> {
 pub fn person_words(username: &str, info: &Bytes) -> Vec<String> {
     let names = names_in(info);
     let texts = std::iter::once(username).chain(names.iter().map(String::as_str));
-    let mut words: Vec<String> = texts
-        .flat_map(|text| analyzer::words(text))
-        .map(|word| word.folded)
-        .collect();
+    let mut words: Vec<String> = texts.flat_map(analyzer::words).map(|word| word.folded).collect();
     words.truncate(PERSON_WORDS_MAX);
     words.push(fold_name(username));
     words.sort_unstable();
