@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use prometheus::Registry;
 use protocol::Error;
-use storage::Store;
+use storage::{Store, search::SearchMetrics};
 
 use crate::{
     Clock, Limits, Tokens,
@@ -14,6 +14,7 @@ use crate::{
     metrics::EngineMetrics,
     relay::Relays,
     rooms::Rooms,
+    search_index::SearchIndex,
     session::Sessions,
     shard::Shard,
 };
@@ -47,6 +48,9 @@ pub enum EngineError {
     /// The cost of password hashing is out of range.
     #[error("{0}")]
     PasswordCost(Error),
+    /// The system gives no thread for the search index.
+    #[error("the thread of the search index: {0}")]
+    Thread(#[from] std::io::Error),
 }
 
 /// The engine.
@@ -74,18 +78,25 @@ pub struct Engine {
     pub(crate) hints: Arc<Hints>,
     pub(crate) page_flights: Flights<PageKey, Answer>,
     pub(crate) function_metrics: FunctionMetrics,
+    pub(crate) search_metrics: SearchMetrics,
+    /// Ends with the engine.
+    _search_index: SearchIndex,
 }
 
 impl Engine {
-    /// Puts an engine together and starts its one task, which ends with it. Called within a tokio runtime.
+    /// Puts an engine together and starts its one task and the search index's thread, which end with it. Called within a tokio runtime.
     ///
     /// # Errors
     /// When metrics of these names are registered already, or the cost of password hashing is out of range.
     pub fn start(parts: Parts, registry: &Registry) -> Result<Arc<Self>, EngineError> {
         parts.relays.register(registry)?;
+        let search_metrics = SearchMetrics::register(registry)?;
+        let search_index = SearchIndex::start(&parts, search_metrics.clone())?;
         let engine = Arc::new(Self {
             passwords: Passwords::new(parts.password_cost).map_err(EngineError::PasswordCost)?,
             function_metrics: FunctionMetrics::register(registry)?,
+            search_metrics,
+            _search_index: search_index,
             throttle: Throttle::default(),
             admissions: Admissions::new(),
             hints: Arc::default(),

@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod relay;
 mod room;
 pub mod rooms;
+mod search_index;
 pub mod session;
 pub mod shard;
 pub mod timestamp;

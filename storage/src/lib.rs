@@ -10,12 +10,16 @@ pub mod conformance;
 pub mod dump;
 mod entry;
 mod error;
+#[cfg(feature = "generator")]
+pub mod generator;
 pub mod metrics;
 mod order;
 mod repositories;
 mod rows;
 #[cfg(feature = "scylla")]
 pub mod scylla;
+pub mod search;
+mod search_repository;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
@@ -29,3 +33,4 @@ pub use rows::{
     AuthSession, Chat, Mark, Member, NewRoom, Origin, RefreshOutcome, Role, Room, RoomCreated, RoomKind, RoomState,
     TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead, UserRole,
 };
+pub use search_repository::{SearchBacklog, SearchRepository, SearchScope, SegmentId};

@@ -12,6 +12,8 @@ use crate::{
     AppendBatch, AppendError, AuthSession, Chat, Entry, EntryRange, LogHead, Mark, Member, NewRoom, Permit,
     RefreshOutcome, Room, RoomCreated, RoomKind, RoomState, StoreError, TopMarks, User, UserChange, UserEntry,
     UserFact, UserLogHead, dump::DumpRepository,
+    RefreshOutcome, Room, RoomCreated, RoomKind, RoomState, SearchRepository, StoreError, TopMarks, User, UserChange,
+    UserEntry, UserFact, UserLogHead,
 };
 
 /// The rooms' logs.
@@ -187,6 +189,7 @@ pub trait Store:
     + UserLogRepository
     + MetaRepository
     + DumpRepository
+    + SearchRepository
 {
 }
 
@@ -199,5 +202,6 @@ impl<T> Store for T where
         + UserLogRepository
         + MetaRepository
         + DumpRepository
+        + SearchRepository
 {
 }

@@ -40,6 +40,7 @@ mod receive;
 mod refresh;
 mod register;
 mod remove_participants;
+mod search;
 mod search_users;
 mod send;
 mod update_room;

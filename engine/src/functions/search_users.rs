@@ -1,11 +1,12 @@
-//! Finds people whose user name begins with a text.
+//! Finds people by the beginnings of the words of their names.
 
 use protocol::{Error, ErrorCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use storage::search::limits::QUERY_BYTES_MAX;
 
 use super::{Answer, Function, params, people::UserObject};
-use crate::{Caller, Engine, accounts::username, failure};
+use crate::{Caller, Engine};
 
 /// `GET /user?q=`.
 pub(super) struct SearchUsers;
@@ -14,7 +15,8 @@ pub(super) struct SearchUsers;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub(super) struct Params {
-    /// The beginning of a user name, whatever its letters' case: at least one character.
+    /// The beginning of a user name, or beginnings of words of the names in the profile, whatever their letters' case: at least one
+    /// character. Who is found by the user name comes first.
     q: String,
     /// People in the answer: 1 to 200, by default 50.
     #[serde(default, deserialize_with = "params::number")]
@@ -32,14 +34,10 @@ impl Function for SearchUsers {
             return Err(Error::new(ErrorCode::BadRequest, "q: empty"));
         }
         // No name is longer, so nothing can match.
-        if prefix.chars().count() > username::CHARACTERS_MAX {
+        if prefix.len() > QUERY_BYTES_MAX {
             return Answer::list::<UserObject<'_>>(&[], None);
         }
-        let users = engine
-            .store
-            .users_by_prefix(prefix, limit)
-            .await
-            .map_err(failure::of_store)?;
+        let users = engine.people(prefix, limit).await?;
         let shown: Vec<UserObject<'_>> = users.iter().map(UserObject::new).collect();
         Answer::list(&shown, None)
     }

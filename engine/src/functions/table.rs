@@ -9,8 +9,8 @@ use super::{
     delete_room::DeleteRoom, edit::EditMessage, end_session::EndSession, get_room::GetRoom, get_user::GetUser,
     history::History, list_participants::ListParticipants, list_rooms::ListRooms, list_sessions::ListSessions,
     login::Login, logout::Logout, params, read::ReadMessage, receive::ReceiveMessage, refresh::Refresh,
-    register::Register, remove_participants::RemoveParticipants, search_users::SearchUsers, send::SendMessage,
-    update_room::UpdateRoom, update_user::UpdateUser,
+    register::Register, remove_participants::RemoveParticipants, search::Search, search_users::SearchUsers,
+    send::SendMessage, update_room::UpdateRoom, update_user::UpdateUser,
 };
 use crate::{Caller, Engine};
 
@@ -210,7 +210,12 @@ pub static TABLE: &[Row] = &[
     list::<SearchUsers>(
         "user.search",
         &[get("/user")],
-        "Finds people whose user name begins with a text.",
+        "Finds people by the beginnings of the words of their names.",
+    ),
+    list::<Search>(
+        "search",
+        &[get("/v1/user/{user_id}/search")],
+        "Finds messages, people and files that the caller may see, with the matching parts marked.",
     ),
     created::<CreateRoom>("room.create", &[post("/chats")], "Creates a chat of two or a group."),
     list::<ListRooms>(

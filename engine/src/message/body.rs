@@ -72,6 +72,24 @@ pub fn content(body: &[u8]) -> String {
         .unwrap_or_default()
 }
 
+/// The attachments of a message's body, each with its file name.
+pub fn attachments(body: &[u8]) -> Vec<(String, &RawValue)> {
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(default)]
+        filename: String,
+    }
+    let all = MessageBody::read(body).attachments;
+    let all: Vec<&RawValue> = all
+        .and_then(|all| serde_json::from_str(all.get()).ok())
+        .unwrap_or_default();
+    let named = all.into_iter().filter_map(|one| {
+        let named: Named = serde_json::from_str(one.get()).ok()?;
+        Some((named.filename, one))
+    });
+    named.collect()
+}
+
 #[derive(Serialize)]
 struct AddedPerson<'a> {
     user_id: &'a UserId,

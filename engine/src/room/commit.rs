@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use futures_util::{StreamExt, stream};
 use protocol::{Error, ErrorCode};
-use storage::{Entry, EntryKind, LogHead, NewEntry};
+use storage::{Entry, EntryKind, LogHead, NewEntry, RoomKind};
 
 use super::{Desk, decide::Decision, open::Log, plan::Plan};
 use crate::{
@@ -23,7 +23,7 @@ pub(super) fn commit(desk: &Desk, log: &mut Log, plan: &mut Plan, head: LogHead)
     publish(desk, log, plan.entries.iter().map(|new| &new.entry));
 }
 
-/// Tells the relay of entries that are durable.
+/// Tells the relay, and the search index, of entries that are durable.
 pub(super) fn publish<'a>(desk: &Desk, log: &Log, entries: impl Iterator<Item = &'a Entry>) {
     let channel = &desk.cell.channel;
     let entries = entries.inspect(|entry| {
@@ -45,6 +45,9 @@ pub(super) fn publish<'a>(desk: &Desk, log: &Log, entries: impl Iterator<Item = 
         last = entries.last().map_or(0, |entry| entry.seq);
     }
     desk.cell.set_published(last);
+    if log.room.kind != RoomKind::Channel {
+        desk.shared.unindexed.note(log.room.id, log.head.seq, log.head.time_ms);
+    }
 }
 
 /// Answers every command of a batch. `is_committed`: its entries are durable; else they are not in the log, and their senders may try again.

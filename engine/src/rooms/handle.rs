@@ -8,7 +8,7 @@ use std::{
 
 use prometheus::Registry;
 use protocol::{Error, ErrorCode};
-use storage::Store;
+use storage::{Store, search::Backlog};
 use tokio::sync::oneshot;
 
 use super::{
@@ -63,6 +63,11 @@ impl Rooms {
             shared,
             supervisor: Arc::new(Mutex::new(Some(handle))),
         })
+    }
+
+    /// Where rooms tell what the search index does not have yet.
+    pub(crate) fn unindexed(&self) -> Arc<Backlog> {
+        Arc::clone(&self.shared.unindexed)
     }
 
     /// Puts a command at the end of the room's queue: the order of calls is the order in the log. Never blocks.

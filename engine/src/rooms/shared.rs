@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use storage::Store;
+use storage::{Store, search::Backlog};
 
 use super::{Event, Exit, RoomOptions, directory::Directory, metrics::RoomMetrics, threads::Threads};
 use crate::{Channel, Clock, relay::Relays};
@@ -18,6 +18,8 @@ use crate::{Channel, Clock, relay::Relays};
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) relays: Relays,
+    /// What the search index does not have yet.
+    pub(crate) unindexed: Arc<Backlog>,
     pub(crate) clock: Clock,
     pub(crate) options: RoomOptions,
     pub(crate) metrics: RoomMetrics,
@@ -48,6 +50,7 @@ impl Shared {
         Self {
             store,
             relays,
+            unindexed: Arc::default(),
             clock,
             options,
             metrics,

@@ -17,6 +17,7 @@ pub mod marks;
 pub mod members;
 pub mod ranges;
 pub mod rooms;
+pub mod search;
 
 use std::{any::Any, sync::Arc};
 
@@ -109,6 +110,21 @@ macro_rules! conformance_tests {
                 the_first_value_under_a_key_counts,
                 renewed_epochs_differ_for_every_log_and_the_logs_go_on,
                 a_healthy_store_says_so;
+            search:
+                a_message_is_found_in_the_open_end_and_in_a_segment,
+                an_edited_or_deleted_message_is_found_by_what_it_is_now,
+                pages_give_every_hit_once_across_segments,
+                hits_of_several_rooms_come_by_time,
+                filters_and_file_names_find_what_they_say,
+                what_has_no_text_is_passed_over,
+                two_indexers_at_once_make_one_index,
+                a_state_is_replaced_over_its_own_revision_alone,
+                blocks_are_found_by_the_last_key_before,
+                the_backlog_names_every_room,
+                a_purged_log_is_not_found_any_more,
+                a_rebuilt_index_finds_the_same,
+                rows_are_read_by_their_places,
+                people_are_found_by_the_words_of_their_names;
         );
         $crate::conformance_tests!(@two $fresh;
             dump:

@@ -9,7 +9,7 @@ use super::{
     SqliteStore,
     failure::Fault,
     rows::{self, signed},
-    sessions,
+    search, sessions,
 };
 use crate::{AccountRepository, AuthSession, Origin, RefreshOutcome, StoreError, User, UserChange, UserRole};
 
@@ -117,11 +117,21 @@ pub(super) fn read_user(row: &Row<'_>) -> rusqlite::Result<User> {
     })
 }
 
-fn by_id(connection: &Connection, user: &UserId) -> rusqlite::Result<Option<User>> {
+/// A user by id.
+pub(super) fn by_id(connection: &Connection, user: &UserId) -> rusqlite::Result<Option<User>> {
     connection
         .prepare_cached(&format!("SELECT {USER} FROM users u WHERE u.user = ?1"))?
         .query_row([user.as_str()], read_user)
         .optional()
+}
+
+/// Users in the order of their ids, from behind `after`.
+pub(super) fn page(connection: &Connection, after: &str, limit: usize) -> rusqlite::Result<Vec<User>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {USER} FROM users u WHERE u.user > ?1 ORDER BY u.user LIMIT ?2"
+    ))?;
+    let found = statement.query_map(params![after, signed(limit as u64)], read_user)?;
+    found.collect()
 }
 
 fn create(connection: &Connection, user: &User) -> Result<(), Fault> {
@@ -147,10 +157,12 @@ fn create(connection: &Connection, user: &User) -> Result<(), Fault> {
     if claimed == 0 || created == 0 {
         return Err(StoreError::Conflict.into());
     }
+    search::add_person(connection, user)?;
     Ok(())
 }
 
 fn change_user(connection: &Connection, user: &UserId, change: &UserChange) -> Result<User, Fault> {
+    let before = by_id(connection, user)?;
     let changed = connection
         .prepare_cached(
             "UPDATE users SET info = coalesce(?2, info), status = coalesce(?3, status), \
@@ -166,5 +178,10 @@ fn change_user(connection: &Connection, user: &UserId, change: &UserChange) -> R
     if changed == 0 {
         return Err(StoreError::NotFound.into());
     }
-    by_id(connection, user)?.ok_or(Fault::Refused(StoreError::NotFound))
+    let changed = by_id(connection, user)?.ok_or(Fault::Refused(StoreError::NotFound))?;
+    if let Some(before) = before.filter(|before| before.info != changed.info) {
+        search::remove_person(connection, &before)?;
+        search::add_person(connection, &changed)?;
+    }
+    Ok(changed)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{open, options::COMMAND_LIFETIME_MS};
+use super::{check_search, open, options::COMMAND_LIFETIME_MS};
 use crate::StoreError;
 
 /// Differences listed at most; one broken room need not fill the screen.
@@ -120,6 +120,7 @@ fn check(connection: &Connection) -> rusqlite::Result<Report> {
     )?;
     check_pages(connection, &mut report)?;
     check_logs(connection, &mut report)?;
+    check_search::check_people(connection, &mut report)?;
     for rule in RULES {
         check_rule(connection, rule, &mut report)?;
     }
@@ -127,7 +128,8 @@ fn check(connection: &Connection) -> rusqlite::Result<Report> {
     Ok(report)
 }
 
-fn tell(report: &mut Report, difference: String) {
+/// Notes a difference.
+pub(super) fn tell(report: &mut Report, difference: String) {
     if report.differences.len() < DIFFERENCES_MAX {
         report.differences.push(difference);
     }
@@ -192,6 +194,8 @@ fn check_logs(connection: &Connection, report: &mut Report) -> rusqlite::Result<
         };
         report.rooms += 1;
         check_log(connection, row.get(0)?, &stored, report)?;
+        let room = protocol::RoomId::from_key(row.get(0)?);
+        check_search::check_index(connection, room, stored.seq.unsigned_abs(), report)?;
     }
     Ok(())
 }

@@ -12,11 +12,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use protocol::RoomId;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::options::{
-    COMMAND_LIFETIME_MS, COMMAND_PASS_PAUSE, EMPTY_REST, EMPTY_WAIT, FAILURE_REST, LOCK_WAIT, SLICE_ROWS,
-    WAL_PAGES_BUSY, WAL_PAGES_IDLE, WAL_PAGES_MAX,
+use super::{
+    options::{
+        COMMAND_LIFETIME_MS, COMMAND_PASS_PAUSE, EMPTY_REST, EMPTY_WAIT, FAILURE_REST, LOCK_WAIT, SLICE_ROWS,
+        WAL_PAGES_BUSY, WAL_PAGES_IDLE, WAL_PAGES_MAX,
+    },
+    search,
 };
 
 /// Between two slices while the writer is idle and something is left to do.
@@ -204,7 +208,7 @@ fn remove_purged(connection: &Connection) -> rusqlite::Result<bool> {
              (SELECT bucket, seq FROM entries WHERE room = ?1 AND bucket <= ?2 LIMIT ?3)",
         )?
         .execute(params![room, last_bucket, SLICE_ROWS as i64])?;
-    if removed < SLICE_ROWS {
+    if removed < SLICE_ROWS && !search::remove_forgotten(connection, RoomId::from_key(room))? {
         connection
             .prepare_cached("DELETE FROM purges WHERE room = ?1 AND last_bucket = ?2")?
             .execute([room, last_bucket])?;

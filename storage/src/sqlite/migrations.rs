@@ -2,10 +2,29 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::search;
+
+/// A step to the next version.
+struct Step {
+    /// What changes.
+    schema: &'static str,
+    /// What is filled in out of what is there.
+    fill: fn(&Connection) -> rusqlite::Result<()>,
+}
+
 /// The steps: the first makes version 1 out of an empty file, the next version 2 out of that, and so on. A step that
 /// has been
 /// published never changes.
-const STEPS: &[&str] = &[include_str!("schema.sql")];
+const STEPS: &[Step] = &[
+    Step {
+        schema: include_str!("schema.sql"),
+        fill: |_| Ok(()),
+    },
+    Step {
+        schema: include_str!("search.sql"),
+        fill: search::add_everybody,
+    },
+];
 
 /// The version that this build writes.
 pub const VERSION: i64 = STEPS.len() as i64;
@@ -24,7 +43,8 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         let Some(step) = usize::try_from(from).ok().and_then(|at| STEPS.get(at)) else {
             return Ok(());
         };
-        transaction.execute_batch(step)?;
+        transaction.execute_batch(step.schema)?;
+        (step.fill)(&transaction)?;
         transaction.pragma_update(None, "user_version", from + 1)?;
         transaction.commit()?;
         tracing::info!(version = from + 1, "the database has a new schema");

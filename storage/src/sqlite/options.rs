@@ -25,6 +25,8 @@ pub const LOCK_WAIT: Duration = Duration::from_secs(5);
 pub const COMMAND_LIFETIME_MS: i64 = 7 * 24 * 3_600_000;
 /// Rows removed or looked at in one slice of background work: a millisecond or two.
 pub const SLICE_ROWS: usize = 500;
+/// Blocks of the search index removed in one slice: a millisecond or two.
+pub const SLICE_BLOCKS: usize = 64;
 /// Commits after which background work gets a slice though appends are waiting.
 pub const COMMITS_PER_SLICE: u32 = 16;
 /// Time between two passes over the records of old commands.

@@ -10,6 +10,7 @@ use super::{
     job::Context,
     log::{fence, room_state},
     rows::{self, signed},
+    search,
 };
 use crate::{
     LogHead, NewRoom, Permit, Room, RoomCreated, RoomKind, RoomRepository, RoomState, StoreError, bucket::BucketHead,
@@ -198,6 +199,7 @@ fn purge(context: &Context<'_>, room: RoomId) -> Result<RoomState, Fault> {
     connection
         .prepare_cached("UPDATE heads SET epoch = ?2, message_seq = 0, bucket_rows = ?3 WHERE room = ?1")?
         .execute(params![key, context.salt.stored(epoch), bucket.rows])?;
+    search::forget(connection, room)?;
     context.signals.log_was_purged();
     state.head = LogHead {
         epoch,
