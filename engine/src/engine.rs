@@ -10,7 +10,7 @@ use crate::{
     Clock, Limits, Tokens,
     access::Admissions,
     accounts::{PasswordCost, Passwords, Throttle},
-    functions::{Answer, Flights, FunctionMetrics, Hints, PageKey},
+    functions::{FunctionMetrics, Hints},
     metrics::EngineMetrics,
     relay::Relays,
     rooms::Rooms,
@@ -72,7 +72,6 @@ pub struct Engine {
     pub(crate) throttle: Throttle,
     pub(crate) admissions: Admissions,
     pub(crate) hints: Arc<Hints>,
-    pub(crate) page_flights: Flights<PageKey, Answer>,
     pub(crate) function_metrics: FunctionMetrics,
 }
 
@@ -89,7 +88,6 @@ impl Engine {
             throttle: Throttle::default(),
             admissions: Admissions::new(),
             hints: Arc::default(),
-            page_flights: Flights::default(),
             store: parts.store,
             rooms: parts.rooms,
             relays: parts.relays,

@@ -22,6 +22,38 @@ pub struct StorageMetrics {
     pub queue_jobs: IntGauge,
     /// Bytes in the write-ahead log that have not been copied back.
     pub wal_bytes: IntGauge,
+    /// What reaches the store.
+    pub statements: StatementMetrics,
+}
+
+/// Statements that reach the store. What counts as one is the backend's to say: SQLite runs a read, or a write, as one job.
+#[derive(Clone)]
+pub struct StatementMetrics {
+    /// Reads.
+    pub read: IntCounter,
+    /// Writes; a batch is one.
+    pub write: IntCounter,
+    /// Writes that happen only if the store agrees first with other writers (light-weight transactions).
+    pub conditional: IntCounter,
+}
+
+impl StatementMetrics {
+    fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let statements = IntCounterVec::new(
+            Opts::new(
+                "plenum_storage_statements_total",
+                "Statements that reached the store, by kind: what memory and shared reads did not spare it. SQLite counts \
+                 a read or a write of the engine as one, a batch of entries too.",
+            ),
+            &["kind"],
+        )?;
+        registry.register(Box::new(statements.clone()))?;
+        Ok(Self {
+            read: statements.with_label_values(&["read"]),
+            write: statements.with_label_values(&["write"]),
+            conditional: statements.with_label_values(&["conditional"]),
+        })
+    }
 }
 
 impl StorageMetrics {
@@ -98,6 +130,7 @@ impl StorageMetrics {
             commits_unknown: commits.with_label_values(&["unknown"]),
             queue_jobs,
             wal_bytes,
+            statements: StatementMetrics::register(registry)?,
         })
     }
 }

@@ -19,6 +19,9 @@ pub trait Hooks: Send + Sync {
     /// Before a membership is read.
     async fn member(&self, _room: RoomId, _user: &UserId) {}
 
+    /// Before several memberships are read together.
+    async fn members(&self, _room: RoomId) {}
+
     /// Before a room is read.
     async fn room(&self, _room: RoomId) {}
 
@@ -119,7 +122,12 @@ impl MemberRepository for Hooked {
         self.inner.member(room, user).await
     }
     async fn members(&self, room: RoomId, after: Option<&UserId>, limit: usize) -> Result<Vec<Member>, StoreError> {
+        self.hooks.members(room).await;
         self.inner.members(room, after, limit).await
+    }
+    async fn members_of(&self, room: RoomId, users: &[UserId]) -> Result<Vec<Member>, StoreError> {
+        self.hooks.members(room).await;
+        self.inner.members_of(room, users).await
     }
     async fn chats_of(
         &self,
