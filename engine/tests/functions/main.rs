@@ -12,3 +12,4 @@ mod outsiders;
 mod participants;
 mod profiles;
 mod removals;
+mod rush;
