@@ -165,7 +165,8 @@ async fn who_is_removed_sees_no_byte_of_what_is_said_next() {
         let mut cast = Cast::enters(Arc::clone(&world), task).await;
         plays.push(tokio::spawn(async move {
             for round in 0..ROUNDS {
-                cast.plays(&format!("{task}-{round}"), round % 2 == 0, round % 3 > 0).await;
+                cast.plays(&format!("{task}-{round}"), round % 2 == 0, round % 3 > 0)
+                    .await;
             }
             cast
         }));

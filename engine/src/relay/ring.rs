@@ -67,7 +67,7 @@ impl Ring {
     }
 
     /// The entries, newest first.
-    pub(super) fn from_newest(&self) -> impl Iterator<Item = &Arc<RelayEntry>> {
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = &Arc<RelayEntry>> {
         self.entries.iter().rev()
     }
 

@@ -103,7 +103,7 @@ impl Relay {
         let state = self.lock();
         let place = state.place.filter(|_| state.early.is_empty())?;
         let mut bytes = 0;
-        let newest = state.ring.from_newest().take(limit).take_while(|entry| {
+        let newest = state.ring.newest_first().take(limit).take_while(|entry| {
             bytes += entry.data.as_bytes().len();
             bytes <= bytes_max
         });
