@@ -142,7 +142,7 @@ impl Rosters {
         };
         roster.keep(loaded, reading.generation, reading.asked_ms);
         answer_waiting(roster, reading.asked_ms);
-        let kept = inner.bound(room);
+        let kept = inner.bound(room, reading.asked_ms);
         self.metrics.memberships.set(kept as i64);
     }
 }

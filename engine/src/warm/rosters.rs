@@ -245,8 +245,13 @@ impl Inner {
         Some(roster)
     }
 
-    /// Forgets the rooms that nobody has asked about for the longest time until the rest is few enough. Gives how many memberships are kept.
-    pub(super) fn bound(&mut self, newest: RoomId) -> usize {
+    /// Forgets what is not believed any more, and then the rooms that nobody has asked about for the longest time until the rest is few enough.
+    /// Gives how many memberships are kept.
+    pub(super) fn bound(&mut self, newest: RoomId, now_ms: i64) -> usize {
+        let others = self.rosters.iter_mut().filter(|(room, _)| **room != newest);
+        others
+            .filter(|(_, roster)| roster.believed(now_ms).is_none())
+            .for_each(|(_, roster)| roster.known = None);
         let people = |roster: &Roster| roster.known.as_ref().map_or(0, |known| known.people.len());
         let mut kept: usize = self.rosters.values().map(people).sum();
         while kept > MEMBERSHIPS_KEPT_MAX {

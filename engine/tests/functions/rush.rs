@@ -84,7 +84,6 @@ async fn a_crowd_that_opens_a_cold_room_costs_a_handful_of_statements() {
             "everybody gets the same two pages"
         );
         let statements = world.statements() - before;
-        println!("{members} openers, {statements} statements");
         assert!(statements <= STATEMENTS_MAX, "{statements} statements");
 
         let stranger = Caller::person("mallory".parse().expect("an id"), UserRole::User, None);
