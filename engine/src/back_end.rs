@@ -70,6 +70,7 @@ impl Engine {
             .await
             .map_err(failure::of_store)?
             .head;
+        self.relays.warm.forget(room);
         self.relays.reset(channel, purged.epoch, purged.seq);
         // What was appended under the new epoch before the relay knew of it was dropped there.
         let now = self.store.room(room).await.map_err(failure::of_store)?;

@@ -24,6 +24,7 @@ pub mod session;
 pub mod shard;
 pub mod timestamp;
 mod tokens;
+mod warm;
 
 pub use caller::Caller;
 pub use channel::{CHANNEL_BYTES_MAX, Channel, ChannelKind};

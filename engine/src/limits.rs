@@ -108,6 +108,30 @@ pub const PAGE_ITEMS_DEFAULT: usize = 50;
 pub const PAGE_ITEMS_MAX: usize = 200;
 /// Readings that may be kept although nobody waits for them any more.
 pub const FLIGHTS_KEPT_MAX: usize = 1_024;
+/// Bytes of encoded pages that a node keeps.
+pub const PAGES_BYTES_MAX: usize = 64 << 20;
+/// A page larger than this is not kept, in bytes.
+pub const PAGE_KEPT_BYTES_MAX: usize = 4 << 20;
+/// Counters that the changes of the rooms' pages are spread over.
+pub const PAGE_COUNTERS: usize = 4_096;
+/// People who ask about one room within [`CROWD_WINDOW_MS`] from whom on their memberships are read together and remembered.
+pub const CROWD_PEOPLE: usize = 3;
+/// The time in which they are counted, in milliseconds.
+pub const CROWD_WINDOW_MS: u64 = 1_000;
+/// How long remembered memberships are believed, in milliseconds. A change on this node counts at once.
+pub const ROSTER_BELIEVED_MS: u64 = 30_000;
+/// Members up to which a room is remembered as a whole; of larger ones those who ask.
+pub const ROSTER_MEMBERS_MAX: u64 = 100_000;
+/// Members that one reading of a whole room takes at once.
+pub const ROSTER_PAGE_MEMBERS: usize = 5_000;
+/// Memberships that a node remembers; rooms that nobody has asked about for the longest time go first.
+pub const MEMBERSHIPS_KEPT_MAX: usize = 250_000;
+/// Rooms in which askers are counted.
+pub const ROSTERS_MAX: usize = 4_096;
+/// Questions that wait for one room's reading; more ask by themselves.
+pub const QUESTIONS_WAITING_MAX: usize = 65_536;
+/// The pause between two readings of a room that is too large to be remembered as a whole: questions gather in it.
+pub const QUESTIONS_PAUSE: Duration = Duration::from_millis(20);
 /// Participants in a Chat object.
 pub const CHAT_PARTICIPANTS_MAX: usize = 50;
 /// People that one call may create a room with, add or remove.
@@ -180,6 +204,7 @@ impl Default for Limits {
 }
 
 // What must hold between them.
+const _: () = assert!(PAGE_KEPT_BYTES_MAX < PAGES_BYTES_MAX && ROSTER_MEMBERS_MAX * 2 < MEMBERSHIPS_KEPT_MAX as u64);
 const _: () = assert!(BLOCK_BYTES < WINDOW_BYTES_MAX && WINDOW_BYTES_MAX <= SHARD_LOG_BYTES_MAX);
 const _: () = assert!(QUEUE_BYTES_MAX <= NODE_QUEUE_BYTES_MAX && BATCH_BYTES_MAX <= QUEUE_BYTES_MAX);
 const _: () = assert!(BATCH_ENTRIES_MAX <= QUEUE_COMMANDS_MAX);

@@ -88,9 +88,17 @@ impl Cast {
         }
     }
 
-    async fn plays(&mut self, name: &str, is_at_once: bool) {
+    async fn plays(&mut self, name: &str, is_at_once: bool, is_crowded: bool) {
         let victim = self.victim.user.to_string();
-        let group = self.world.group(&self.owner, &[&victim]).await;
+        let group = self.world.group(&self.owner, &[&victim, "bystander"]).await;
+        if is_crowded {
+            // The room is one that many ask about: from now on its roster is in memory.
+            let bystander = self.world.person("bystander").await;
+            let params = json!({ "chat_id": group.id.to_string() });
+            for caller in [&self.owner, &self.victim, &bystander] {
+                self.world.calls(caller, "message.history", params.clone()).await;
+            }
+        }
         self.owners_phone.subscribes(group.from(0)).await;
         self.live.subscribes(group.from(0)).await;
         self.world.sends(&self.owner, &group, &format!("before-{name}-")).await;
@@ -157,7 +165,8 @@ async fn who_is_removed_sees_no_byte_of_what_is_said_next() {
         let mut cast = Cast::enters(Arc::clone(&world), task).await;
         plays.push(tokio::spawn(async move {
             for round in 0..ROUNDS {
-                cast.plays(&format!("{task}-{round}"), round % 2 == 0).await;
+                cast.plays(&format!("{task}-{round}"), round % 2 == 0, round % 3 > 0)
+                    .await;
             }
             cast
         }));

@@ -88,7 +88,19 @@ fn one_big_room_and_a_rush_hold_in_all_encodings() {
     for encoding in ["json", "protobuf", "msgpack"] {
         verdict("one-big-room", &node, &format!("{room} {encoding}"));
     }
-    verdict("history-rush", &node, "--sessions 50 --history 20");
+    verdict("history-rush", &node, "--sessions 50 --history 20 --statements-max 20");
+}
+
+#[test]
+fn a_crowd_of_members_opens_a_cold_room_with_a_handful_of_statements() {
+    let node = Node::start("rush");
+    let key = node.data.join("key").display().to_string();
+    for encoding in ["json", "protobuf"] {
+        let rush =
+            format!("--sessions 300 --history 20 --statements-max 20 --members --hmac-secret-file {key} --encoding");
+        let text = verdict("history-rush", &node, &format!("{rush} {encoding}"));
+        assert!(text.contains("300 phones opened the room: "), "{text}");
+    }
 }
 
 #[test]

@@ -158,6 +158,15 @@ impl Verdict {
     }
 }
 
+/// What a rush cost the server's store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Statements {
+    /// By the server's metrics; nothing if it does not say.
+    pub seen: Option<u64>,
+    /// What is allowed.
+    pub most: u64,
+}
+
 /// Everything that the verdict depends on.
 #[derive(Debug, Default)]
 pub struct Evidence {
@@ -181,6 +190,8 @@ pub struct Evidence {
     pub lag_p99_us: u64,
     /// How late it may be.
     pub lag_limit_us: u64,
+    /// Statements that a rush cost the server's store, and how many it may cost; nothing if there was no rush or it is not judged.
+    pub statements: Option<Statements>,
     /// The user did not wait for what was still to come.
     pub cut_short: bool,
     /// Why the run ended before its time.
@@ -197,6 +208,7 @@ impl Evidence {
 /// The verdict and its reasons.
 pub fn judge(evidence: &Evidence) -> (Verdict, Vec<String>) {
     let mut failures = counted(&wrong(evidence));
+    failures.extend(evidence.statements.and_then(Statements::too_many));
     let mut doubts = doubts(evidence);
     let missing = counted(&missing(&evidence.losses));
     if evidence.is_too_slow() || evidence.cut_short {
@@ -211,6 +223,16 @@ pub fn judge(evidence: &Evidence) -> (Verdict, Vec<String>) {
     };
     failures.extend(doubts);
     (verdict, failures)
+}
+
+impl Statements {
+    fn too_many(self) -> Option<String> {
+        let seen = self.seen.filter(|seen| *seen > self.most)?;
+        let most = self.most;
+        Some(format!(
+            "{seen} statements reached the server's store, {most} are allowed"
+        ))
+    }
 }
 
 type Count = (u64, &'static str);
@@ -275,6 +297,9 @@ fn doubts(evidence: &Evidence) -> Vec<String> {
     let unanswered = evidence.sent.saturating_sub(evidence.acknowledged + evidence.refused);
     if unanswered > 0 {
         doubts.push(format!("{unanswered} messages were not answered"));
+    }
+    if evidence.statements.is_some_and(|statements| statements.seen.is_none()) {
+        doubts.push("the server does not say how many statements reached its store".to_owned());
     }
     if evidence.is_too_slow() {
         doubts.push(format!(

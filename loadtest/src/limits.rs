@@ -21,6 +21,13 @@ pub const THREADS_MAX: usize = 256;
 /// Entries that a phone may ask for when it opens the room.
 pub const HISTORY_MAX: u32 = 10_000;
 
+/// The time in which all phones of a rush open the room.
+pub const RUSH_LASTS: Duration = Duration::from_secs(1);
+/// How long no statement may reach the server's store before a rush begins.
+pub const STORE_QUIET_FOR: Duration = Duration::from_millis(500);
+/// How long a rush waits for that at most.
+pub const STORE_QUIET_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Connections that make accounts at the same time.
 pub const ACCOUNTS_AT_ONCE: u64 = 256;
 /// How often making an account, or a call of the publisher, is tried before it counts as failed.

@@ -52,7 +52,8 @@ pub struct Settings {
     pub away_max: Duration,
     /// Entries that the server promises to recover.
     pub recovery_entries: u64,
-    /// Entries that each phone asks for when it opens the room; 0 = it does not ask.
+    /// Entries of each of the two pages that a phone asks for when it opens the room; 0 = it does not ask. Then phones are connected first, and
+    /// wait until they may open it.
     pub history: u32,
     /// The beginning of all times.
     pub origin: Instant,
@@ -83,6 +84,8 @@ pub enum Stage {
     Gathering,
     /// In a storm: no phone has a network any more.
     Away,
+    /// In a rush: phones that are connected open the room, from this moment on.
+    Rush(Instant),
     /// Messages are sent, from this moment on.
     Running(Instant),
     /// All messages are sent: the log ends here.
@@ -100,6 +103,8 @@ pub struct Live {
     pub joined: AtomicU64,
     /// Chats that both people follow.
     pub chats: AtomicU64,
+    /// Phones that are connected and wait until they may open the room.
+    pub waiting: AtomicU64,
     /// Phones that have their history, or that were told they can't.
     pub answered: AtomicU64,
     /// Phones that were sent away for good.

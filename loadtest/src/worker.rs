@@ -2,6 +2,7 @@
 
 mod chats;
 mod cuts;
+mod rush;
 
 use std::{
     cell::RefCell,
@@ -24,7 +25,7 @@ use crate::{
     connection::{Emulation, Sources},
     limits::{LIVE_EVERY, READ_BUFFER_BYTES},
     measure::{Times, measure_lag},
-    phone::{Answer, Chats, Crew, Desk, live},
+    phone::{Answer, Chats, Crew, Desk, Doors, live},
     publisher::Contact,
     settings::{Live, Settings, Stage},
 };
@@ -104,6 +105,11 @@ fn run(
         settings.recovery_entries,
         settings.history,
         chats,
+        if settings.history > 0 {
+            Doors::closed(count)
+        } else {
+            Doors::default()
+        },
     );
     let crew = Rc::new(Crew {
         first: phones.start,
@@ -117,7 +123,10 @@ fn run(
     });
     let lag = Rc::new(RefCell::new(Times::default()));
     let tasks = LocalSet::new();
-    tasks.spawn_local(open_all(crew.clone(), phones, stage.clone()));
+    tasks.spawn_local(open_all(crew.clone(), phones.clone(), stage.clone()));
+    if crew.settings.history > 0 {
+        tasks.spawn_local(rush::let_in(crew.clone(), phones, stage.clone()));
+    }
     if let Some(many) = crew.settings.chats {
         tasks.spawn_local(chats::drive(crew.clone(), many, stage.clone()));
     }
@@ -159,7 +168,7 @@ async fn show_until_over(crew: Rc<Crew>, stage: watch::Receiver<Stage>, shown: A
         let end = match *stage.borrow() {
             Stage::Over => return,
             Stage::Draining(end) => Some(end),
-            Stage::Opening | Stage::Gathering | Stage::Away | Stage::Running(_) => None,
+            Stage::Opening | Stage::Gathering | Stage::Away | Stage::Rush(_) | Stage::Running(_) => None,
         };
         show(&crew.desk.borrow(), &shown, end);
         sleep(LIVE_EVERY).await;
@@ -173,6 +182,7 @@ fn show(desk: &Desk, shown: &Live, end: Option<u64>) {
     shown
         .answered
         .store(count(|record| record.answer != Answer::None), Relaxed);
+    shown.waiting.store(desk.doors.waiting(), Relaxed);
     shown.chats.store(desk.chats.open(), Relaxed);
     shown.refused.store(desk.tally.refused, Relaxed);
     shown.deliveries.store(desk.tally.deliveries, Relaxed);

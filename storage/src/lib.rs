@@ -26,8 +26,8 @@ pub mod sqlite;
 pub use entry::{AppendBatch, Effect, Entry, EntryKind, EntryRange, LogHead, NewEntry, Order, Permit, Select};
 pub use error::{AppendError, StoreError};
 pub use repositories::{
-    AccountRepository, LogRepository, MarkRepository, MemberRepository, MetaRepository, RoomRepository, Store,
-    UserLogRepository,
+    AccountRepository, LogRepository, MEMBERS_OF_MAX, MarkRepository, MemberRepository, MetaRepository, RoomRepository,
+    Store, UserLogRepository,
 };
 pub use rows::{
     AuthSession, Chat, Mark, Member, NewRoom, Origin, RefreshOutcome, Role, Room, RoomCreated, RoomKind, RoomState,

@@ -22,12 +22,38 @@ pub struct StorageMetrics {
     pub queue_jobs: IntGauge,
     /// Bytes in the write-ahead log that have not been copied back.
     pub wal_bytes: IntGauge,
-    /// Reads that reached the store.
-    pub statements_read: IntCounter,
-    /// Writes that reached the store.
-    pub statements_write: IntCounter,
-    /// Conditional writes that reached the store.
-    pub statements_conditional: IntCounter,
+    /// What reaches the store.
+    pub statements: StatementMetrics,
+}
+
+/// Statements that reach the store. What counts as one is the backend's to say: SQLite runs a read, or a write, as one job.
+#[derive(Clone)]
+pub struct StatementMetrics {
+    /// Reads.
+    pub read: IntCounter,
+    /// Writes; a batch is one.
+    pub write: IntCounter,
+    /// Writes that happen only if the store agrees first with other writers (light-weight transactions).
+    pub conditional: IntCounter,
+}
+
+impl StatementMetrics {
+    fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let statements = IntCounterVec::new(
+            Opts::new(
+                "plenum_storage_statements_total",
+                "Statements that reached the store, by kind: what memory and shared reads did not spare it. SQLite counts \
+                 a read or a write of the engine as one, a batch of entries too.",
+            ),
+            &["kind"],
+        )?;
+        registry.register(Box::new(statements.clone()))?;
+        Ok(Self {
+            read: statements.with_label_values(&["read"]),
+            write: statements.with_label_values(&["write"]),
+            conditional: statements.with_label_values(&["conditional"]),
+        })
+    }
 }
 
 impl StorageMetrics {
@@ -89,14 +115,6 @@ impl StorageMetrics {
             "Bytes in the write-ahead log that have not been copied into the database yet. Growing without end: a \
              reader or a full disk holds it up.",
         )?;
-        let statements = IntCounterVec::new(
-            Opts::new(
-                "plenum_storage_statements_total",
-                "What reached the store: reads, writes, and writes under a condition.",
-            ),
-            &["kind"],
-        )?;
-        registry.register(Box::new(statements.clone()))?;
         registry.register(Box::new(commit_seconds.clone()))?;
         registry.register(Box::new(commit_entries.clone()))?;
         registry.register(Box::new(commit_jobs.clone()))?;
@@ -112,9 +130,7 @@ impl StorageMetrics {
             commits_unknown: commits.with_label_values(&["unknown"]),
             queue_jobs,
             wal_bytes,
-            statements_read: statements.with_label_values(&["read"]),
-            statements_write: statements.with_label_values(&["write"]),
-            statements_conditional: statements.with_label_values(&["conditional"]),
+            statements: StatementMetrics::register(registry)?,
         })
     }
 }

@@ -65,6 +65,9 @@ pub trait RoomRepository: Send + Sync {
     async fn purge_log(&self, room: RoomId, permit: &Permit) -> Result<RoomState, StoreError>;
 }
 
+/// People that one [`MemberRepository::members_of`] asks for.
+pub const MEMBERS_OF_MAX: usize = 1_000;
+
 /// Who is in which room.
 #[async_trait]
 pub trait MemberRepository: Send + Sync {
@@ -76,6 +79,9 @@ pub trait MemberRepository: Send + Sync {
 
     /// Members in the order of their user ids, from behind `after`.
     async fn members(&self, room: RoomId, after: Option<&UserId>, limit: usize) -> Result<Vec<Member>, StoreError>;
+
+    /// The memberships of those of these people who are in the room, in any order. At most [`MEMBERS_OF_MAX`] people, each named once.
+    async fn members_of(&self, room: RoomId, users: &[UserId]) -> Result<Vec<Member>, StoreError>;
 
     /// The user's chats that are not deleted, newest activity first, from behind `(last_activity_ms, room)`.
     async fn chats_of(

@@ -12,11 +12,9 @@ impl Engine {
     /// # Errors
     /// `NotFound` when the room is absent, deleted, an open channel, or the caller is not in it; `Unavailable` when the store does not answer.
     pub async fn reader(&self, caller: &Caller, room: RoomId) -> Result<(RoomState, Member), Error> {
-        let found = self
-            .store
-            .room_for(room, &caller.user)
-            .await
-            .map_err(failure::of_store)?;
+        let rosters = &self.relays.warm.rosters;
+        let found = rosters.room_for(room, &caller.user, self.clock.now_ms()).await;
+        let found = found.map_err(failure::of_store)?;
         let Some((state, Some(member))) = found else {
             return Err(ErrorCode::NotFound.into());
         };

@@ -36,23 +36,27 @@ impl<K, V: Clone> Default for Flights<K, V> {
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Flights<K, V> {
-    /// Joins the reading of this key that is under way, or starts `read`.
+    /// Joins the reading of this key that is under way, or starts `read`; gives what it read, and whether it was started here.
     pub(crate) async fn share(
         &self,
         key: K,
         read: impl Future<Output = Result<V, Error>> + Send + 'static,
-    ) -> Result<V, Error> {
-        let reading = self.join(&key, read);
+    ) -> (Result<V, Error>, bool) {
+        let (reading, is_own) = self.join(&key, read);
         let outcome = reading.await;
         self.lock().remove(&key);
-        outcome
+        (outcome, is_own)
     }
 
-    fn join(&self, key: &K, read: impl Future<Output = Result<V, Error>> + Send + 'static) -> Shared<Reading<V>> {
+    fn join(
+        &self,
+        key: &K,
+        read: impl Future<Output = Result<V, Error>> + Send + 'static,
+    ) -> (Shared<Reading<V>>, bool) {
         let mut under_way = self.lock();
         // Nobody may be left of those who started it.
         if let Some(reading) = under_way.get(key).and_then(WeakShared::upgrade) {
-            return reading;
+            return (reading, false);
         }
         let reading = read.boxed().shared();
         if under_way.len() >= FLIGHTS_KEPT_MAX {
@@ -61,7 +65,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Flights<K, V> {
         if let Some(weak) = reading.downgrade() {
             under_way.insert(key.clone(), weak);
         }
-        reading
+        (reading, true)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, WeakShared<Reading<V>>>> {
@@ -104,12 +108,14 @@ mod tests {
             go.notify_one();
         };
         let (same, other, ()) = futures_util::future::join3(same, other, release).await;
-        assert_eq!(same, vec![Ok(1); 10]);
-        assert_eq!(other, Ok(2));
+        let own: Vec<bool> = same.iter().map(|(_, is_own)| *is_own).collect();
+        assert!(own[0] && !own[1..].contains(&true), "the first one started it: {own:?}");
+        assert!(same.iter().all(|(outcome, _)| *outcome == Ok(1)));
+        assert_eq!(other, (Ok(2), true));
         go.notify_one();
         assert_eq!(
             flights.share("a", counted(&count, &go)).await,
-            Ok(3),
+            (Ok(3), true),
             "a later call reads anew"
         );
         assert!(flights.lock().is_empty());
@@ -124,7 +130,7 @@ mod tests {
         assert!((&mut second).now_or_never().is_none());
         drop(first);
         go.notify_one();
-        assert_eq!(second.await, Ok(1));
+        assert_eq!(second.await, (Ok(1), false));
 
         let mut left = Box::pin(flights.share("a", counted(&count, &go)));
         assert!((&mut left).now_or_never().is_none());
@@ -132,7 +138,7 @@ mod tests {
         go.notify_one();
         assert_eq!(
             flights.share("a", counted(&count, &go)).await,
-            Ok(3),
+            (Ok(3), true),
             "nobody was left of the second"
         );
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{Epoch, Error, ErrorCode, MessageId, RoomId};
+use protocol::{Error, ErrorCode, MessageId, RoomId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use storage::RoomState;
@@ -13,7 +13,12 @@ use super::{
     pages::{Pages, Place},
     params,
 };
-use crate::{Caller, Channel, Engine, message::MessageObject, timestamp::Timestamp};
+use crate::{
+    Caller, Channel, Engine,
+    message::MessageObject,
+    timestamp::Timestamp,
+    warm::{Found, PageKey, PageValue, What},
+};
 
 /// `GET /chats/{chat_id}/messages`.
 pub(super) struct History;
@@ -112,32 +117,33 @@ impl Function for History {
     }
 }
 
-/// What makes two pages the same: nothing on them is personal, and every change of a message moves the log's end.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct PageKey {
-    room: RoomId,
-    epoch: Epoch,
-    seq: u64,
-    place: Place,
-    limit: usize,
-}
-
 impl Engine {
-    /// A page as an answer, read once for all who ask for it at the same time.
+    /// A page as an answer: from memory, or read once for all who ask for it at the same time.
     async fn shared_page(&self, state: &RoomState, place: Place, limit: usize) -> Result<Answer, Error> {
         let room = state.room.id;
+        // What lies before a message does not depend on where the log ends.
+        let (place, end) = match place {
+            Place::Newest => (Place::Older(state.head.seq + 1), 0),
+            Place::Older(seq) => (Place::Older(seq), 0),
+            Place::Newer(_) | Place::Around(_) | Place::From(_) => (place, state.head.seq),
+        };
         let key = PageKey {
             room,
             epoch: state.head.epoch,
-            seq: state.head.seq,
-            place,
-            limit,
+            what: What::Messages { place, limit, end },
         };
         let pages = Pages(Arc::clone(&self.store));
         let read = async move {
             let page = pages.page(room, place, limit).await?;
-            Answer::list(&page.messages(room), page.next.clone())
+            Ok(Found {
+                value: PageValue::Messages(Answer::list(&page.messages(room), page.next.clone())?),
+                shows: page.seqs(),
+                depends_on_marks: !page.is_read(),
+            })
         };
-        self.page_flights.share(key, read).await
+        match self.relays.warm.pages.page(key, read).await? {
+            PageValue::Messages(answer) => Ok(answer),
+            PageValue::Entries(_) => Err(ErrorCode::Internal.into()),
+        }
     }
 }

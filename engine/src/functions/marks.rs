@@ -65,6 +65,8 @@ pub(super) async fn acknowledge(
     let store = &engine.store;
     let before = store.top_marks(id.room).await.map_err(failure::of_store)?;
     let moved = store.advance_mark(id.room, &caller.user, what.mark(&entry)).await;
+    // Also when it failed: it may have been done.
+    engine.relays.warm.pages.marks_moved(id.room);
     let (old, new) = moved.map_err(failure::of_store)?;
     let after = store.top_marks(id.room).await.map_err(failure::of_store)?;
     // Read again as late as possible: it may have been deleted meanwhile.

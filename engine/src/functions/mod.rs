@@ -51,8 +51,8 @@ pub use table::{HttpMethod, Needs, Route, Row, TABLE, row};
 
 pub(crate) use flights::Flights;
 pub(crate) use hints::Hints;
-pub(crate) use history::PageKey;
 pub(crate) use metrics::FunctionMetrics;
+pub(crate) use pages::Place;
 
 use std::time::Instant;
 

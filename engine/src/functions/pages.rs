@@ -9,12 +9,12 @@ use super::{cursor::HistoryCursor, rooms::message};
 use crate::{
     failure,
     limits::PAGE_BYTES_MAX,
-    message::{MessageObject, status},
+    message::{MessageObject, Status, status},
 };
 
 /// Which part of a log is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// Its end.
     Newest,
     /// Before this seq.
@@ -41,6 +41,18 @@ impl Page {
     pub(super) fn messages(&self, room: RoomId) -> Vec<MessageObject<'_>> {
         let show = |entry| MessageObject::new(room, entry, status(entry, &self.marks));
         self.entries.iter().map(show).collect()
+    }
+
+    /// The seqs of the messages.
+    pub(super) fn seqs(&self) -> Vec<u64> {
+        self.entries.iter().map(|entry| entry.seq).collect()
+    }
+
+    /// Whether every message has been read by somebody else: nothing that others read changes it any more.
+    pub(super) fn is_read(&self) -> bool {
+        self.entries
+            .iter()
+            .all(|entry| status(entry, &self.marks) == Status::Read)
     }
 }
 

@@ -56,12 +56,13 @@ impl Relays {
     }
 
     async fn open(&self, relay: &Arc<Relay>, now_ms: i64) -> Result<(), Error> {
-        let place = self.log_end(&relay.channel, now_ms).await?;
+        let place = self.log_end(relay, now_ms).await?;
         self.settle(relay, place);
         Ok(())
     }
 
-    async fn log_end(&self, channel: &Channel, now_ms: i64) -> Result<Place, Error> {
+    async fn log_end(&self, relay: &Relay, now_ms: i64) -> Result<Place, Error> {
+        let channel = &relay.channel;
         let of_head = |head: &LogHead| Place {
             epoch: head.epoch,
             seq: head.seq,
@@ -89,7 +90,11 @@ impl Relays {
                     now_ms,
                 };
                 match self.store.create_room(new).await.map_err(unavailable)? {
-                    RoomCreated::New(state) | RoomCreated::Existing(state) => Ok(of_head(&state.head)),
+                    RoomCreated::New(state) | RoomCreated::Existing(state) => {
+                        // Whoever opens it a second time finds the same room.
+                        let _ = relay.room.set(state.room.id);
+                        Ok(of_head(&state.head))
+                    }
                 }
             }
             ChannelKind::Nothing => Err(ErrorCode::UnknownChannel.into()),

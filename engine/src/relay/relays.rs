@@ -9,7 +9,7 @@ use prometheus::Registry;
 use storage::Store;
 
 use super::{Inbox, Relay, deletions::Deletions, metrics::RelayMetrics};
-use crate::Channel;
+use crate::{Channel, warm::Warm};
 
 /// Keeps a relay that is being opened.
 pub(super) struct Hold<'relays> {
@@ -30,12 +30,15 @@ pub struct Relays {
     by_channel: Arc<RwLock<HashMap<Channel, Arc<Relay>>>>,
     pub(super) deletions: Arc<Deletions>,
     pub(super) metrics: RelayMetrics,
+    /// What the node remembers of rooms that many open.
+    pub(crate) warm: Warm,
 }
 
 impl Relays {
     /// No relays yet; gaps are filled from `store`.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
+            warm: Warm::new(Arc::clone(&store)),
             store,
             by_channel: Arc::default(),
             deletions: Arc::default(),
@@ -48,6 +51,7 @@ impl Relays {
     /// # Errors
     /// When the registry has it already.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        self.warm.register(registry)?;
         self.metrics.register(registry)
     }
 

@@ -66,6 +66,11 @@ impl Ring {
         (first <= seq).then(|| self.entries.iter().skip((seq - first) as usize))
     }
 
+    /// The entries, newest first.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = &Arc<RelayEntry>> {
+        self.entries.iter().rev()
+    }
+
     pub(super) fn clear(&mut self) {
         self.kept.entries.sub(self.entries.len() as i64);
         self.kept.bytes.sub(self.size_bytes as i64);

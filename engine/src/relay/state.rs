@@ -3,12 +3,12 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use protocol::{Epoch, UserId, client::ClientInfo};
+use protocol::{Epoch, RoomId, UserId, client::ClientInfo};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -20,6 +20,8 @@ use crate::Channel;
 pub struct Relay {
     pub(super) channel: Channel,
     pub(super) opened: OnceCell<()>,
+    /// The room behind an open channel, once it is known.
+    pub(super) room: OnceLock<RoomId>,
     pub(super) listeners: AtomicUsize,
     pub(super) state: Mutex<State>,
 }
@@ -64,6 +66,7 @@ impl Relay {
         Self {
             channel,
             opened: OnceCell::new(),
+            room: OnceLock::new(),
             listeners: AtomicUsize::new(0),
             state: Mutex::new(State {
                 place: None,
@@ -84,6 +87,11 @@ impl Relay {
     /// The channel that it relays.
     pub fn channel(&self) -> &Channel {
         &self.channel
+    }
+
+    /// The room behind an open channel, once the relay has opened; else None.
+    pub fn room(&self) -> Option<RoomId> {
+        self.room.get().copied()
     }
 
     /// Sessions on this node that listen.

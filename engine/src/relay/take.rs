@@ -96,4 +96,17 @@ impl Relay {
         let entries: Vec<_> = entries.take_while(|entry| entry.seq <= last).cloned().collect();
         (entries.len() as u64 == last + 1 - first).then_some(entries)
     }
+
+    /// Where the log ends, and the newest of the last `limit` entries that the ring has, of `bytes_max` bytes at most; newest first. None while
+    /// something that was committed may not have come yet.
+    pub fn newest(&self, limit: usize, bytes_max: usize) -> Option<(Epoch, u64, Vec<Arc<RelayEntry>>)> {
+        let state = self.lock();
+        let place = state.place.filter(|_| state.early.is_empty())?;
+        let mut bytes = 0;
+        let newest = state.ring.newest_first().take(limit).take_while(|entry| {
+            bytes += entry.data.as_bytes().len();
+            bytes <= bytes_max
+        });
+        Some((place.epoch, place.seq, newest.cloned().collect()))
+    }
 }

@@ -17,6 +17,8 @@ use crate::{
 pub(super) fn commit(desk: &Desk, log: &mut Log, plan: &mut Plan, head: LogHead) {
     log.head = head;
     log.room.clone_from(&plan.room);
+    let rosters = &desk.shared.relays.warm.rosters;
+    rosters.changed(desk.permit.incarnation(), &log.room, &plan.members);
     for (user, member) in plan.members.drain() {
         log.members.put(user, member);
     }
@@ -26,9 +28,14 @@ pub(super) fn commit(desk: &Desk, log: &mut Log, plan: &mut Plan, head: LogHead)
 /// Tells the relay, and the search index, of entries that are durable.
 pub(super) fn publish<'a>(desk: &Desk, log: &Log, entries: impl Iterator<Item = &'a Entry>) {
     let channel = &desk.cell.channel;
+    let warm = &desk.shared.relays.warm;
+    let mut has_deletions = false;
+    // What is in memory goes before reads of the past are told to look again.
     let entries = entries.inspect(|entry| {
+        warm.committed(log.room.id, entry);
         if entry.kind == EntryKind::Delete {
             desk.shared.relays.note_deletion(channel);
+            has_deletions = true;
         }
     });
     let mut last = 0;
@@ -40,10 +47,15 @@ pub(super) fn publish<'a>(desk: &Desk, log: &Log, entries: impl Iterator<Item = 
         desk.shared
             .relays
             .publish(channel, &desk.permit, log.head.epoch, rendered);
+        if has_deletions {
+            // Whoever read the ring in between, before it lost the text.
+            desk.shared.relays.note_deletion(channel);
+        }
     } else {
         // Who begins to listen from here on reads the log's end from storage, where these entries are.
         last = entries.last().map_or(0, |entry| entry.seq);
     }
+    warm.rosters.moved(log.room.id, &log.head);
     desk.cell.set_published(last);
     if log.room.kind != RoomKind::Channel {
         desk.shared.unindexed.note(log.room.id, log.head.seq, log.head.time_ms);

@@ -23,6 +23,7 @@ mod participants;
 mod pending;
 mod plan;
 mod publish;
+mod rights;
 mod send;
 mod sentinel;
 mod settle;

@@ -33,6 +33,8 @@ pub(super) async fn open(desk: &Desk) -> Opened {
     loop {
         match desk.storing(try_open(desk)).await {
             Ok(Some(RoomState { room, head })) => {
+                let rosters = &desk.shared.relays.warm.rosters;
+                rosters.opened(room.id, desk.permit.incarnation(), &head);
                 return Opened::Here(Box::new(Log {
                     room,
                     head,

@@ -8,7 +8,7 @@ use super::{
     Desk, append, commit, lookup,
     open::{self, Log, Opened},
     plan::Plan,
-    settle,
+    rights, settle,
 };
 use crate::rooms::{Assignment, Outcome, Taken};
 
@@ -109,7 +109,10 @@ async fn turn(desk: &Desk, log: &mut Log, mut taken: Vec<Taken>) -> Next {
             }
             Assignment::Superseded => return Next::End(End::Superseded),
         };
-        match append::append(desk, log, plan.entries.clone(), deadline).await {
+        let rights = rights::begin(desk, log, &plan);
+        let outcome = append::append(desk, log, plan.entries.clone(), deadline).await;
+        rights.end(desk, log, &outcome);
+        match outcome {
             append::Outcome::Committed(head) => {
                 commit::commit(desk, log, &mut plan, head);
                 commit::answer(desk, log, plan, true).await;

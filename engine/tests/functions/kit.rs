@@ -18,6 +18,7 @@ use protocol::{Error, ErrorCode, UserId};
 use serde_json::{Value, json};
 use storage::{
     Store, User,
+    metrics::{StatementMetrics, StorageMetrics},
     sqlite::{Options, SqliteStore},
 };
 use tempfile::TempDir;
@@ -92,6 +93,7 @@ pub struct World {
     pub clock: Clock,
     pub tokens: Arc<ListedTokens>,
     pub registry: Registry,
+    statements: StatementMetrics,
     _folder: TempDir,
 }
 
@@ -113,12 +115,18 @@ impl World {
 
     fn on(limits: Limits, hooks: Arc<dyn Hooks>) -> Arc<Self> {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = SqliteStore::open(&folder.path().join("plenum.db"), Options::default()).expect("a store");
+        let registry = Registry::new();
+        let metrics = StorageMetrics::register(&registry).expect("a new registry");
+        let options = Options {
+            metrics: metrics.clone(),
+            ..Options::default()
+        };
+        let store = SqliteStore::open(&folder.path().join("plenum.db"), options).expect("a store");
         let store: Arc<dyn Store> = Arc::new(Hooked {
             inner: Arc::new(store),
             hooks,
         });
-        let (clock, registry) = (Clock::fixed(NOW_MS), Registry::new());
+        let clock = Clock::fixed(NOW_MS);
         let relays = Relays::new(Arc::clone(&store));
         let options = RoomOptions {
             command_deadline: PATIENCE,
@@ -147,8 +155,14 @@ impl World {
             clock,
             tokens,
             registry,
+            statements: metrics.statements,
             _folder: folder,
         })
+    }
+
+    /// Statements that have reached the store.
+    pub fn statements(&self) -> u64 {
+        self.statements.read.get() + self.statements.write.get() + self.statements.conditional.get()
     }
 
     /// Calls a function.

@@ -13,3 +13,4 @@ mod participants;
 mod profiles;
 mod removals;
 mod search;
+mod rush;

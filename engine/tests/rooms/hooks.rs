@@ -22,6 +22,9 @@ pub trait Hooks: Send + Sync {
     /// Before a membership is read.
     async fn member(&self, _room: RoomId, _user: &UserId) {}
 
+    /// After several memberships were read together, before whoever asked has them.
+    async fn members_read(&self, _room: RoomId) {}
+
     /// Before a room is read.
     async fn room(&self, _room: RoomId) {}
 
@@ -125,7 +128,14 @@ impl MemberRepository for Hooked {
         self.inner.member(room, user).await
     }
     async fn members(&self, room: RoomId, after: Option<&UserId>, limit: usize) -> Result<Vec<Member>, StoreError> {
-        self.inner.members(room, after, limit).await
+        let members = self.inner.members(room, after, limit).await;
+        self.hooks.members_read(room).await;
+        members
+    }
+    async fn members_of(&self, room: RoomId, users: &[UserId]) -> Result<Vec<Member>, StoreError> {
+        let members = self.inner.members_of(room, users).await;
+        self.hooks.members_read(room).await;
+        members
     }
     async fn chats_of(
         &self,

@@ -6,6 +6,7 @@ mod durable;
 mod idle;
 mod newest_page;
 mod quiet;
+mod rush;
 mod slow;
 mod storm;
 mod streams;
@@ -122,6 +123,13 @@ const ALL: &[Row] = &[
         meaning: "the same after 5,000 messages that every phone has missed.",
         expected: (120, 15),
         run: |bench| Box::pin(storm::missed(bench)),
+    },
+    Row {
+        name: "history-rush",
+        meaning: "phones that are connected open one room within a second, its newest page and the page before, which nobody has opened since \
+                  its messages were written: statements that reached the store for all of them.",
+        expected: (30, 12),
+        run: |bench| Box::pin(rush::rush(bench)),
     },
     Row {
         name: "slow-phones",

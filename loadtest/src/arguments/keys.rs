@@ -42,7 +42,7 @@ macro_rules! keys {
 }
 
 keys! {
-    target, sessions, rate, seconds, size, shape, resume_share, away_ms, history, missed, slow_share, slow_bytes_per_second,
+    target, sessions, rate, seconds, size, shape, resume_share, away_ms, history, statements_max, missed, slow_share, slow_bytes_per_second,
     chats, chat_interval,
     channel, members, encoding, transport,
     tokens_file, hmac_secret_file, open_rate, open_timeout, rest, leave, drain_timeout, recovery_entries, threads,

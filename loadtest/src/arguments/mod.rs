@@ -63,7 +63,7 @@ pub enum Action {
 pub enum ScenarioName {
     /// Everybody follows one room in which one publisher speaks.
     OneBigRoom,
-    /// Everybody opens one room at the same moment and asks for its history.
+    /// Everybody opens one cold room at the same moment and asks for its two newest pages of history.
     HistoryRush,
     /// Everybody's network fails, and all come back at the same moment and recover what they missed.
     ReconnectStorm,
@@ -142,9 +142,12 @@ pub struct RunArguments {
     /// Milliseconds that such phones are away at most.
     #[arg(long, default_value_t = 2_000, value_name = "MS")]
     pub away_ms: u64,
-    /// Entries of history that each phone asks for (history-rush).
+    /// Entries of each of the two pages of history that every phone asks for (history-rush); twice as many are written first.
     #[arg(long, default_value_t = 50, value_name = "N")]
     pub history: u32,
+    /// Statements that a rush may cost the server's store, by its metrics, before the server has failed (history-rush); not judged if not given.
+    #[arg(long, value_name = "N")]
+    pub statements_max: Option<u64>,
     /// Messages that all phones miss while they are away (reconnect-storm).
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub missed: u64,
@@ -184,7 +187,7 @@ pub struct RunArguments {
     /// The same key, from a file.
     #[arg(long, value_name = "FILE")]
     pub hmac_secret_file: Option<PathBuf>,
-    /// Phones that open their connection per second (not history-rush).
+    /// Phones that open their connection per second.
     #[arg(long, default_value_t = 2_000.0, value_name = "R")]
     pub open_rate: f64,
     /// Seconds that opening may take beyond what its rate says.

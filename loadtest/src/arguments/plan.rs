@@ -80,6 +80,7 @@ impl RunArguments {
             members: self.makes_members(),
             rest: Duration::from_secs_f64(self.rest),
             leave: Duration::from_secs_f64(self.leave),
+            statements_max: self.statements_max,
             quiet: self.quiet,
         })
     }
@@ -215,27 +216,22 @@ impl RunArguments {
     }
 
     fn opening(&self) -> Pace {
-        match self.name() {
-            ScenarioName::HistoryRush => Pace::AtOnce(AtOnce { count: self.sessions }),
-            _ => {
-                let lasts = Duration::from_secs(2 * SECONDS_MAX);
-                Pace::Steady(Steady::new(self.open_rate, lasts))
-            }
-        }
+        let lasts = Duration::from_secs(2 * SECONDS_MAX);
+        Pace::Steady(Steady::new(self.open_rate, lasts))
     }
 
     fn opening_at_once(&self) -> usize {
         match self.name() {
-            ScenarioName::HistoryRush | ScenarioName::ReconnectStorm => self.sessions as usize,
+            ScenarioName::ReconnectStorm => self.sessions as usize,
             _ => OPENING_MAX,
         }
     }
 
-    /// For a rush: the past, written before anybody comes.
+    /// For a rush: the two pages of the past, written before anybody comes.
     fn publishing(&self) -> Pace {
         if self.name() == ScenarioName::HistoryRush {
             return Pace::AtOnce(AtOnce {
-                count: self.history.into(),
+                count: 2 * u64::from(self.history),
             });
         }
         let lasts = self.lasts();

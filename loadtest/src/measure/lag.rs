@@ -20,7 +20,7 @@ pub async fn measure_lag(stage: watch::Receiver<Stage>, times: Rc<RefCell<Times>
         sleep_until(due).await;
         match *stage.borrow() {
             Stage::Opening | Stage::Gathering | Stage::Away => {}
-            Stage::Running(_) | Stage::Draining(_) => note(&mut times.borrow_mut(), due.elapsed()),
+            Stage::Rush(_) | Stage::Running(_) | Stage::Draining(_) => note(&mut times.borrow_mut(), due.elapsed()),
             Stage::Over => return,
         }
     }

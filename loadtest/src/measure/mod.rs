@@ -9,5 +9,5 @@ mod times;
 pub use host::{Host, load_average};
 pub use lag::measure_lag;
 pub use process::{ProcessError, ProcessSample, sample};
-pub use scrape::Scraper;
+pub use scrape::{Scraper, statements};
 pub use times::{Percentiles, Times};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Chats, Place};
+use super::{Chats, Doors, Place};
 use crate::{ledger::Ledger, mark::Marker, measure::Times, publisher::Contact};
 
 /// Different reasons for ends of connections that are told apart.
@@ -78,8 +78,10 @@ pub struct Record {
     pub joined_us: u64,
     /// When it should have opened its connection first.
     pub begin_us: u64,
-    /// Its page of history.
+    /// Its pages of history.
     pub answer: Answer,
+    /// Where its newest page of history began.
+    pub older_before: u64,
     /// It reads slowly.
     pub slow: bool,
 }
@@ -132,10 +134,14 @@ pub struct Desk {
     pub history: Times,
     /// Chats of two beside the room.
     pub chats: Chats,
+    /// What phones wait in front of in a rush.
+    pub doors: Doors,
     /// Recognizes this run's messages.
     pub(super) marker: Marker,
     /// When the last entry came, in microseconds since the run's origin.
     pub last_entry_us: u64,
+    /// When the last phone had its history, in microseconds since the run's origin.
+    pub last_history_us: u64,
     /// The log's identity; empty until the first phone was told.
     pub epoch: String,
     /// The end of the log when phones began to come.
@@ -147,7 +153,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// For `phones` phones in the log of `contact`, with these chats beside it.
+    /// For `phones` phones in the log of `contact`, with these chats beside it, behind these doors.
     pub fn new(
         phones: usize,
         contact: Contact,
@@ -155,6 +161,7 @@ impl Desk {
         recovery_entries: u64,
         history_limit: u32,
         chats: Chats,
+        doors: Doors,
     ) -> Self {
         Self {
             ledger: Ledger::new(contact.base),
@@ -166,13 +173,20 @@ impl Desk {
             opening: Times::default(),
             history: Times::default(),
             last_entry_us: 0,
+            last_history_us: 0,
             chats,
+            doors,
             marker,
             epoch: contact.epoch,
             end: contact.end,
             recovery_entries,
             history_limit,
         }
+    }
+
+    /// Whether a phone follows the room, or waits until it may: nothing is left to do for opening its connection.
+    pub(super) fn is_in_or_waits(&self, phone: usize) -> bool {
+        self.records[phone].listening || self.doors.is_waiting(phone)
     }
 
     /// Counts why something ended.

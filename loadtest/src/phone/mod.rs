@@ -4,6 +4,7 @@
 
 mod chats;
 mod desk;
+mod doors;
 mod open;
 mod place;
 mod receive;
@@ -12,6 +13,7 @@ mod visit;
 
 pub use chats::{Chats, chats_max};
 pub use desk::{Answer, Desk, Faults, Record, Tally};
+pub use doors::Doors;
 pub use open::connect;
 pub use place::{Place, Seen};
 pub use slow::SlowReading;

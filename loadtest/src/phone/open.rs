@@ -1,8 +1,8 @@
-//! Opening the room: connect, subscribe (with recovery after the first time), and history if asked for.
+//! Opening the room: connect, subscribe (with recovery after the first time), and the two newest pages of history if asked for.
 
 use protocol::client::{
-    Command, CommandResult, ConnectRequest, HistoryRequest, HistoryResult, Reply, Request, SubscribeRequest,
-    SubscribeResult,
+    Command, CommandResult, ConnectRequest, HistoryRequest, HistoryResult, Reply, Request, StreamPosition,
+    SubscribeRequest, SubscribeResult,
 };
 
 use super::{Answer, Desk, Place, receive::Read};
@@ -10,7 +10,8 @@ use crate::connection::{Ended, Outbox};
 
 const CONNECT: u32 = 1;
 const SUBSCRIBE: u32 = 2;
-const HISTORY: u32 = 3;
+const NEWEST: u32 = 3;
+const OLDER: u32 = 4;
 
 /// From here on clients subscribe again after the server ended a subscription; this one says that they were too far behind.
 const SUBSCRIBE_AGAIN_FROM: u32 = 2_500;
@@ -37,34 +38,40 @@ impl Desk {
         match (reply.id, reply.result) {
             (CONNECT, Ok(CommandResult::Connect(result))) => {
                 outbox.opened(result.session, result.node);
-                outbox.command(&self.subscribe(read));
+                if !self.doors.holds(read.phone) {
+                    outbox.command(&self.subscribe(read.phone, read.channel));
+                }
                 Ok(())
             }
             (SUBSCRIBE, Ok(CommandResult::Subscribe(result))) => {
                 self.subscribed(read, result);
                 self.chats.returns(read.phone);
                 if self.history_limit > 0 && self.records[read.phone].answer == Answer::None {
-                    outbox.command(&self.ask_history(read));
+                    outbox.command(&self.ask_history(NEWEST, read.channel, None));
                 }
                 Ok(())
             }
-            (HISTORY, Ok(CommandResult::History(page))) => {
-                self.page(read, &page);
+            (NEWEST, Ok(CommandResult::History(page))) => {
+                self.newest_page(read, &page, outbox);
+                Ok(())
+            }
+            (OLDER, Ok(CommandResult::History(page))) => {
+                self.older_page(read, &page);
                 Ok(())
             }
             (CONNECT, Err(error)) => Err(Ended::refused("connect", error)),
             (SUBSCRIBE, Err(error)) => Err(Ended::refused("subscribe", error)),
-            (HISTORY, Err(error)) => Err(Ended::refused("history", error)),
+            (NEWEST | OLDER, Err(error)) => Err(Ended::refused("history", error)),
             (id, _) => Err(Ended::Protocol(format!(
                 "an answer to nothing that was asked, with the id {id}"
             ))),
         }
     }
 
-    fn subscribe(&self, read: Read<'_>) -> Command {
-        let record = &self.records[read.phone];
+    pub(super) fn subscribe(&self, phone: usize, channel: &str) -> Command {
+        let record = &self.records[phone];
         let request = SubscribeRequest {
-            channel: read.channel.to_owned(),
+            channel: channel.to_owned(),
             recover: record.joined,
             epoch: if record.joined {
                 self.epoch.clone()
@@ -116,33 +123,60 @@ impl Desk {
         }
     }
 
-    fn ask_history(&self, read: Read<'_>) -> Command {
+    /// A page that ends at the log's end, or before the entry at `before`.
+    fn ask_history(&self, id: u32, channel: &str, before: Option<u64>) -> Command {
+        let since = before.map(|offset| StreamPosition {
+            offset,
+            epoch: self.epoch.clone(),
+        });
         let request = HistoryRequest {
-            channel: read.channel.to_owned(),
+            channel: channel.to_owned(),
             limit: i32::try_from(self.history_limit).unwrap_or(i32::MAX),
+            since,
             reverse: true,
-            ..HistoryRequest::default()
         };
         Command {
-            id: HISTORY,
+            id,
             request: Request::History(request),
         }
     }
 
-    /// The newest entries, without a hole, down to the first one if the log is shorter than the page.
-    fn page(&mut self, read: Read<'_>, page: &HistoryResult) {
-        let record = &mut self.records[read.phone];
-        let wanted = u64::from(self.history_limit).min(page.offset);
-        let offsets = page.publications.iter().map(|entry| entry.offset);
-        let is_right = page.offset >= self.end && offsets.eq((page.offset - wanted + 1..=page.offset).rev());
-        if !is_right || page.epoch != self.epoch {
-            self.tally.faults.wrong_history += 1;
+    /// The newest entries. If there are older ones, the page before is asked for.
+    fn newest_page(&mut self, read: Read<'_>, page: &HistoryResult, outbox: &mut Outbox) {
+        let is_right = page.offset >= self.end && self.is_whole(page, page.offset);
+        let first = page.offset.saturating_sub(u64::from(self.history_limit)) + 1;
+        self.records[read.phone].older_before = first;
+        if is_right && first > 1 {
+            outbox.command(&self.ask_history(OLDER, read.channel, Some(first)));
+        } else {
+            self.has_history(read, is_right);
         }
-        record.answer = if is_right { Answer::Right } else { Answer::Wrong };
-        self.history.record_us(read.now_us.saturating_sub(record.begin_us));
+    }
+
+    fn older_page(&mut self, read: Read<'_>, page: &HistoryResult) {
+        let before = self.records[read.phone].older_before;
+        let is_right = page.offset >= self.end && self.is_whole(page, before.saturating_sub(1));
+        self.has_history(read, is_right);
+    }
+
+    /// Whether the entries down from `last` are there without a hole, down to the first one if the log is shorter than the page, each with the
+    /// contents that others have seen.
+    fn is_whole(&mut self, page: &HistoryResult, last: u64) -> bool {
+        let wanted = u64::from(self.history_limit).min(last);
+        let offsets = page.publications.iter().map(|entry| entry.offset);
+        let is_whole = offsets.eq((last - wanted + 1..=last).rev()) && page.epoch == self.epoch;
         for entry in &page.publications {
             self.altered_if_differs(entry);
         }
+        is_whole
+    }
+
+    fn has_history(&mut self, read: Read<'_>, is_right: bool) {
+        self.tally.faults.wrong_history += u64::from(!is_right);
+        let record = &mut self.records[read.phone];
+        record.answer = if is_right { Answer::Right } else { Answer::Wrong };
+        self.history.record_us(read.now_us.saturating_sub(record.begin_us));
+        self.last_history_us = read.now_us;
     }
 
     pub(super) fn unsubscribed(
@@ -154,7 +188,7 @@ impl Desk {
     ) -> Result<(), Ended> {
         self.records[read.phone].listening = false;
         self.ended_by_server(code, reason)?;
-        outbox.command(&self.subscribe(read));
+        outbox.command(&self.subscribe(read.phone, read.channel));
         Ok(())
     }
 

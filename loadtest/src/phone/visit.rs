@@ -105,6 +105,7 @@ impl Desk {
     /// The phone follows the room no more; whether it did.
     fn leaves(&mut self, phone: usize) -> bool {
         self.chats.leaves(phone);
+        self.doors.leaves(phone);
         std::mem::take(&mut self.records[phone].listening)
     }
 
@@ -184,11 +185,14 @@ async fn stay(
                 return Leave::Ended(ended);
             }
         };
-        crew.desk.borrow_mut().carry_out(phone, crew.first, &mut outbox);
+        let channel = &crew.settings.channel;
+        crew.desk
+            .borrow_mut()
+            .carry_out(phone, crew.first, channel, &mut outbox);
         if let Err(ended) = say(crew, phone, &mut connection, &mut outbox).await {
             return Leave::Ended(ended);
         }
-        if permit.is_some() && crew.desk.borrow().records[phone].listening {
+        if permit.is_some() && crew.desk.borrow().is_in_or_waits(phone) {
             permit = None;
         }
         if more {

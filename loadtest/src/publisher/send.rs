@@ -96,7 +96,7 @@ impl Sender {
             match *stage.borrow_and_update() {
                 Stage::Running(begin) => return Ok(Some(begin)),
                 Stage::Draining(_) | Stage::Over => return Ok(None),
-                Stage::Opening | Stage::Gathering | Stage::Away => {}
+                Stage::Opening | Stage::Gathering | Stage::Away | Stage::Rush(_) => {}
             }
             tokio::select! {
                 changed = stage.changed() => if changed.is_err() { return Ok(None) },

@@ -50,6 +50,9 @@ pub struct Report {
     pub chats: Option<Chats>,
     /// Phones that read slowly, if there were any.
     pub slow: Option<SlowPhones>,
+    /// The opening of one room by all phones, in a history-rush that got so far.
+    #[serde(default)]
+    pub rush: Option<Rush>,
     /// The return of all phones at once, in a reconnect-storm that got so far.
     pub storm: Option<Storm>,
     /// The simulator itself.
@@ -148,7 +151,7 @@ pub struct AllTimes {
     pub acknowledgement: Option<Percentiles>,
     /// From the intended time of opening to the answer to the subscription.
     pub opening: Option<Percentiles>,
-    /// From the intended time of opening to the page of history.
+    /// From the intended time of opening to the last page of history.
     pub history: Option<Percentiles>,
 }
 
@@ -216,6 +219,19 @@ pub struct SlowPhones {
     pub told_anew: u64,
     /// From the intended time of sending to a slow phone.
     pub delivery: Option<Percentiles>,
+}
+
+/// The opening of one cold room by phones that were connected already.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Rush {
+    /// How many.
+    pub sessions: u64,
+    /// Statements that it cost the server's store, by the server's metrics; absent if it does not say.
+    pub statements: Option<u64>,
+    /// How many it might cost, if that was judged.
+    pub statements_max: Option<u64>,
+    /// Seconds from the opening of the doors until the last phone had both pages; absent when not all got there.
+    pub seconds: Option<f64>,
 }
 
 /// The return of all phones at once. Seconds count from the moment when they could come back.

@@ -11,6 +11,7 @@ impl fmt::Display for Report {
         self.times(out)?;
         self.chats(out)?;
         self.slow(out)?;
+        self.rush(out)?;
         self.storm(out)?;
         self.processes(out)?;
         self.end(out)
@@ -165,6 +166,22 @@ impl Report {
             grouped(slow.lagged),
             grouped(slow.told_anew)
         )
+    }
+
+    fn rush(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(rush) = &self.rush else { return Ok(()) };
+        write!(out, "  rush        {} phones opened the room: ", grouped(rush.sessions))?;
+        match rush.statements {
+            Some(count) => write!(out, "{} statements reached the store", grouped(count))?,
+            None => write!(out, "the server does not say how many statements reached the store")?,
+        }
+        if let Some(most) = rush.statements_max {
+            write!(out, " ({} allowed)", grouped(most))?;
+        }
+        match rush.seconds {
+            Some(seconds) => writeln!(out, ", the last had its pages after {seconds:.2} s"),
+            None => writeln!(out, ", not all had their pages"),
+        }
     }
 
     fn storm(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,13 +4,13 @@ mod figures;
 
 use protocol::client::Transport;
 
-use self::figures::{chats, last_two, per, server, simulator, slow, storm};
+use self::figures::{chats, last_two, per, rush, server, simulator, slow, storm};
 use super::{
     Plan, RunError,
     conduct::{Conduct, Look},
 };
 use crate::{
-    judge::{Evidence, Log, Losses, judge},
+    judge::{Evidence, Log, Losses, Statements, judge},
     measure::{Host, Times, load_average},
     phone::{Chats, Desk, Tally},
     publisher::Published,
@@ -39,6 +39,8 @@ struct Sum {
     last_joined_us: u64,
     /// When the last entry came to any phone.
     last_entry_us: u64,
+    /// When the last phone had its history.
+    last_history_us: u64,
 }
 
 /// All chats together.
@@ -113,6 +115,7 @@ pub(super) async fn conclude(
         server: server(&conduct, sum.joined, sum.tally.deliveries),
         slow: plan.settings.slow.map(|reading| slow(reading, &sum)),
         chats: plan.settings.chats.map(|_| chats(&conduct, &sum)),
+        rush: conduct.rush.map(|seen| rush(seen, &plan, &sum)),
         storm: conduct.returned.map(|returned| storm(returned, &sum)),
         simulator: simulator(&conduct.looks, &sum.worst_lag, &plan),
         ends: sum.tally.reasons,
@@ -136,6 +139,7 @@ impl Sum {
         let joined_us = desk.records.iter().map(|record| record.joined_us).max();
         self.last_joined_us = self.last_joined_us.max(joined_us.unwrap_or(0));
         self.last_entry_us = self.last_entry_us.max(desk.last_entry_us);
+        self.last_history_us = self.last_history_us.max(desk.last_history_us);
         self.desks.push(desk);
     }
 
@@ -181,6 +185,10 @@ fn evidence(plan: &Plan, conduct: &Conduct, published: &Published, sum: &Sum, en
         refused_in_chats: sum.chats.refused,
         lag_p99_us: p99_us(&sum.worst_lag),
         lag_limit_us: plan.lag_limit.as_micros() as u64,
+        statements: plan.statements_max.zip(conduct.rush).map(|(most, rush)| Statements {
+            seen: rush.statements,
+            most,
+        }),
         cut_short: conduct.cut_short,
         ended: published.ended.clone().or_else(|| conduct.ended.clone()),
     }

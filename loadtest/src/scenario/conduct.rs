@@ -19,8 +19,8 @@ pub(super) use observe::{Look, Seen};
 
 use super::{Plan, RunError};
 use crate::{
-    limits::{DEAD_AFTER, LIVE_EVERY},
-    measure::{Scraper, sample},
+    limits::{DEAD_AFTER, LIVE_EVERY, STORE_QUIET_FOR, STORE_QUIET_TIMEOUT},
+    measure::{Scraper, sample, statements},
     progress::Progress,
     publisher::{Contact, Publisher},
     report::grouped,
@@ -56,6 +56,17 @@ pub(super) struct Returned {
     pub(super) is_complete: bool,
 }
 
+/// A rush: when the doors opened, and what it cost the server's store.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rush {
+    /// Microseconds since the run's origin.
+    pub(super) at_us: u64,
+    /// Statements that reached the store from the moment when all waited until all had their history; nothing if the server does not say.
+    pub(super) statements: Option<u64>,
+    /// All had their history in time.
+    pub(super) is_whole: bool,
+}
+
 /// The server before the chats came into being, and with them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Gathered {
@@ -77,6 +88,7 @@ pub(super) struct Conduct {
     pub(super) seen: Seen,
     pub(super) returned: Option<Returned>,
     pub(super) gathered: Option<Gathered>,
+    pub(super) rush: Option<Rush>,
     /// The user ended the run while phones still had something to come.
     pub(super) cut_short: bool,
     /// Why the run ended before its time.
@@ -108,6 +120,7 @@ impl Conduct {
             seen: Seen::default(),
             returned: None,
             gathered: None,
+            rush: None,
             cut_short: false,
             ended: None,
             progress: Progress::new(plan.quiet),
@@ -137,16 +150,40 @@ impl Conduct {
             self.workers
                 .push(Worker::start(settings, index, contact, self.stage.subscribe())?);
         }
+        let waited = self.everybody("opening", at_most, done).await;
+        self.opened = waited != Waited::Interrupted;
+        Ok(waited)
+    }
+
+    /// Waits until every phone is counted in `done`, or was sent away.
+    pub(super) async fn everybody(
+        &mut self,
+        part: &'static str,
+        at_most: Duration,
+        done: fn(&Live) -> &AtomicU64,
+    ) -> Waited {
         let sessions = self.settings.sessions;
-        self.progress.part("opening", sessions);
-        let waited = self.wait(at_most, |conduct| {
+        self.progress.part(part, sessions);
+        self.wait(at_most, |conduct| {
             let done = conduct.sum(done);
             conduct.progress.at(done, "phones".to_owned());
             done + conduct.sum(|live| &live.refused) >= sessions
-        });
-        let waited = waited.await;
-        self.opened = waited != Waited::Interrupted;
-        Ok(waited)
+        })
+        .await
+    }
+
+    /// Waits until nothing reaches the servers' stores any more; gives what has reached them, if they say. An endless load is not waited for.
+    pub(super) async fn quiet_statements(&self) -> Option<u64> {
+        let begin = Instant::now();
+        let mut known = statements(&self.settings.targets).await?;
+        loop {
+            sleep(STORE_QUIET_FOR).await;
+            let now = statements(&self.settings.targets).await?;
+            if now == known || begin.elapsed() > STORE_QUIET_TIMEOUT {
+                return Some(now);
+            }
+            known = now;
+        }
     }
 
     /// All phones leave; gives what they have found out. After `wait`, the server is looked at again.

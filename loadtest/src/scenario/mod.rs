@@ -25,7 +25,7 @@ use crate::{
 pub enum Scenario {
     /// Everybody follows one room in which one publisher speaks.
     OneBigRoom,
-    /// Everybody opens one room at the same moment and asks for its history.
+    /// Everybody opens one cold room at the same moment and asks for its two newest pages of history.
     HistoryRush,
     /// Everybody's network fails, and all come back at the same moment and recover what they missed.
     ReconnectStorm,
@@ -73,6 +73,8 @@ pub struct Plan {
     pub(crate) rest: Duration,
     /// How long after the phones have left the server is looked at again; nothing = not at all.
     pub(crate) leave: Duration,
+    /// Statements that a rush may cost the server's store, if that is judged.
+    pub(crate) statements_max: Option<u64>,
     /// No progress bar.
     pub(crate) quiet: bool,
 }

@@ -137,11 +137,56 @@ async fn a_rush_for_history_holds_when_everybody_gets_it_whole() {
     let report = run.report().await.expect("a report");
     assert_eq!(report.verdict, Verdict::Held, "{report}");
     assert_eq!(report.times.history.expect("measured").count, 40);
+    let rush = report.rush.expect("there was one");
+    assert_eq!((rush.sessions, rush.statements), (40, Some(80)), "two pages each");
+    assert!(rush.seconds.is_some_and(|seconds| seconds > 0.0), "{report}");
+    assert!(
+        report.to_string().contains("80 statements reached the store"),
+        "{report}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rush_that_costs_the_store_too_much_fails() {
+    for (most, verdict) in [(80, Verdict::Held), (79, Verdict::Failed)] {
+        let server = Server::start(Behaviour::Correct).await;
+        let what = format!("history-rush --sessions 40 --history 20 --statements-max {most}");
+        let report = Run::of(&what, &server.url()).report().await.expect("a report");
+        assert_eq!(report.verdict, verdict, "{report}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rush_whose_cost_nobody_knows_says_too_little_if_it_is_judged() {
+    for (most, verdict) in [("", Verdict::Held), (" --statements-max 80", Verdict::Invalid)] {
+        let server = Server::start(Behaviour::SaysNoFigures).await;
+        let what = format!("history-rush --sessions 10 --history 20{most}");
+        let report = Run::of(&what, &server.url()).report().await.expect("a report");
+        assert_eq!(report.verdict, verdict, "{report}");
+        assert_eq!(report.rush.expect("there was one").statements, None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_another_room_are_found() {
+    let rush = async |behaviour| {
+        let server = Server::start(behaviour).await;
+        let run = Run::of("history-rush --sessions 10 --history 20", &server.url());
+        run.report().await.expect("a report")
+    };
+    let report = rush(Behaviour::ForeignHistory).await;
+    failed(&report, report.log_faults.acknowledged_missing);
+    let report = rush(Behaviour::ForeignHistoryForOne).await;
+    failed(&report, report.faults.altered);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_with_holes_and_short_pages_are_found() {
-    for behaviour in [Behaviour::ShortHistory, Behaviour::HistoryWithHole] {
+    for behaviour in [
+        Behaviour::ShortHistory,
+        Behaviour::HistoryWithHole,
+        Behaviour::SamePageTwice,
+    ] {
         let server = Server::start(behaviour).await;
         let run = Run::of("history-rush --sessions 10 --history 20", &server.url());
         let report = run.report().await.expect("a report");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use protocol::RoomId;
 
 use super::kit::{START_MS, TestRoom, new_room, user};
-use crate::{Effect, EntryKind, Mark, Role, RoomKind, Store, StoreError};
+use crate::{Effect, EntryKind, MEMBERS_OF_MAX, Mark, Role, RoomKind, Store, StoreError};
 
 /// Page by page, by id.
 pub async fn members_come_in_the_order_of_their_ids(store: Arc<dyn Store>) {
@@ -33,6 +33,24 @@ pub async fn a_room_and_a_membership_are_read_together(store: Arc<dyn Store>) {
     assert_eq!(read(room.id, "alice").await, Some((state.clone(), alice)));
     assert_eq!(read(room.id, "bob").await, Some((state, None)));
     assert_eq!(read(RoomId::generate(START_MS + 1), "alice").await, None);
+}
+
+/// Strangers are left out, and so is everybody of a room that is not there.
+pub async fn memberships_of_several_people_are_read_together(store: Arc<dyn Store>) {
+    let room = TestRoom::group(&store, &["olga", "alice", "bob"]).await;
+    let people = ["bob", "mallory", "olga"].map(user);
+    let mut found = store.members_of(room.id, &people).await.expect("a read");
+    found.sort_by(|one, other| one.user.cmp(&other.user));
+    let mut expected = Vec::new();
+    for name in ["bob", "olga"] {
+        expected.extend(store.member(room.id, &user(name)).await.expect("a read"));
+    }
+    assert_eq!(found, expected);
+    assert_eq!(store.members_of(room.id, &[]).await.expect("a read"), []);
+    let many: Vec<_> = (0..MEMBERS_OF_MAX).map(|number| user(&format!("p{number}"))).collect();
+    assert_eq!(store.members_of(room.id, &many).await.expect("a read"), []);
+    let elsewhere = store.members_of(RoomId::generate(START_MS + 1), &people).await;
+    assert_eq!(elsewhere.expect("a read"), []);
 }
 
 /// Until a time, and then not any more.

@@ -84,6 +84,7 @@ macro_rules! conformance_tests {
                 members_come_in_the_order_of_their_ids,
                 a_member_is_muted_and_may_speak_again,
                 a_room_and_a_membership_are_read_together,
+                memberships_of_several_people_are_read_together,
                 chats_come_by_their_last_activity,
                 a_line_of_the_list_has_the_mark_and_the_newest_message_as_it_is_now,
                 a_deleted_chat_is_not_listed_but_can_be_asked_for,

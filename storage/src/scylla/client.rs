@@ -88,7 +88,7 @@ impl Client {
         R: for<'frame, 'metadata> ReadRow<'frame, 'metadata>,
     {
         let _place = self.place().await?;
-        self.metrics.statements_read.inc();
+        self.metrics.statements.read.inc();
         let mut prepared = statement.prepared.clone();
         prepared.set_page_size(rows_max.clamp(1, PAGE_ROWS_MAX));
         let answer = self.session.execute_single_page(&prepared, values, from).await;
@@ -128,7 +128,7 @@ impl Client {
     /// An idempotent write.
     pub(super) async fn write(&self, statement: &Statement, values: impl SerializeRow) -> Result<()> {
         let _place = self.place().await?;
-        self.metrics.statements_write.inc();
+        self.metrics.statements.write.inc();
         let answer = self.session.execute_unpaged(&statement.prepared, values).await;
         answer.map(drop).map_err(|error| failure::of_statement(&error))
     }
@@ -145,7 +145,7 @@ impl Client {
             return Ok(());
         }
         let _place = self.place().await?;
-        self.metrics.statements_write.inc();
+        self.metrics.statements.write.inc();
         let answer = self.session.batch(&batch, &values).await;
         answer.map(drop).map_err(|error| failure::of_statement(&error))
     }
@@ -153,7 +153,7 @@ impl Client {
     /// Whether a conditional statement was applied.
     pub(super) async fn condition(&self, statement: &Statement, values: impl SerializeRow) -> Result<bool> {
         let _place = self.place().await?;
-        self.metrics.statements_conditional.inc();
+        self.metrics.statements.conditional.inc();
         let answer = self.session.execute_unpaged(&statement.prepared, values).await;
         self.was_applied(answer)
     }
@@ -167,7 +167,7 @@ impl Client {
             values.push(bound);
         }
         let _place = self.place().await?;
-        self.metrics.statements_conditional.inc();
+        self.metrics.statements.conditional.inc();
         let answer = self.session.batch(&batch, &values).await;
         self.was_applied(answer)
     }

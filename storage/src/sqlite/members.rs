@@ -52,6 +52,17 @@ impl MemberRepository for SqliteStore {
         .await
     }
 
+    async fn members_of(&self, room: RoomId, users: &[UserId]) -> Result<Vec<Member>, StoreError> {
+        let users = users.to_vec();
+        self.read(move |context| {
+            let found = users
+                .iter()
+                .filter_map(|user| member(context.connection, room, user).transpose());
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     async fn chats_of(
         &self,
         user: &UserId,

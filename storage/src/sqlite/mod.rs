@@ -186,6 +186,7 @@ impl SqliteStore {
     {
         let (reply, answer) = oneshot::channel();
         self.shared.reads.push(readers::job(work, reply), 0).map_err(refused)?;
+        self.shared.metrics.statements.read.inc();
         answer
             .await
             .unwrap_or_else(|_| Err(StoreError::Failed("the read broke off".to_owned())))
@@ -199,6 +200,7 @@ impl SqliteStore {
     {
         let (reply, answer) = oneshot::channel();
         self.push(Box::new(Write::new(work, reply)))?;
+        self.shared.metrics.statements.write.inc();
         answer
             .await
             .unwrap_or_else(|_| Err(StoreError::Failed("the writer ended; outcome unknown".to_owned())))
@@ -221,7 +223,7 @@ impl SqliteStore {
         let pushed = self.shared.writes.push(Box::new(Append::new(batch, reply)), cost);
         self.count_waiting();
         match pushed {
-            Ok(()) => {}
+            Ok(()) => self.shared.metrics.statements.write.inc(),
             Err(Refused::Full(_)) => return Err(AppendError::Busy),
             Err(Refused::Closed(_)) => return Err(AppendError::Failed("the writer has ended".to_owned())),
         }

@@ -36,14 +36,13 @@ async fn a_line_becomes_a_plan() {
 
 #[tokio::test]
 async fn a_rush_writes_the_past_that_it_asks_for() {
-    let plan = plan(&format!("history-rush {TARGET} --history 30 --sessions 7"))
-        .await
-        .expect("a plan");
-    assert_eq!(
-        (plan.settings.publishing.count(), plan.settings.opening.count()),
-        (30, 7)
-    );
-    assert_eq!((plan.settings.history, plan.settings.opening_at_once), (30, 7));
+    let plan = plan(&format!(
+        "history-rush {TARGET} --history 30 --sessions 7 --statements-max 20"
+    ))
+    .await
+    .expect("a plan");
+    assert_eq!(plan.settings.publishing.count(), 60, "two pages");
+    assert_eq!((plan.settings.history, plan.statements_max), (30, Some(20)));
 }
 
 #[tokio::test]

@@ -83,12 +83,12 @@ impl Chats {
 
 impl Desk {
     /// Whether a phone has something to do in chats; if not, it is woken when it has. Who does not follow the room has not.
-    pub(in crate::phone) fn has_orders(&mut self, phone: usize, waker: &Waker) -> bool {
+    pub(in crate::phone) fn has_chat_orders(&mut self, phone: usize, waker: &Waker) -> bool {
         self.records[phone].listening && self.chats.orders.is_there(phone, waker)
     }
 
     /// Carries the orders of a phone out, if it follows the room; `first` is the number of the thread's first phone.
-    pub(in crate::phone) fn carry_out(&mut self, phone: usize, first: u64, outbox: &mut Outbox) {
+    pub(in crate::phone) fn carry_out_in_chats(&mut self, phone: usize, first: u64, outbox: &mut Outbox) {
         if !self.records[phone].listening {
             return;
         }

@@ -3,7 +3,7 @@ use protocol::client::{Transport, Variant, encode_publication, frame};
 use super::*;
 use crate::{
     mark::{Mark, Marker},
-    phone::{Chats, Place},
+    phone::{Chats, Doors, Place},
     publisher::Contact,
     random::Random,
 };
@@ -33,7 +33,7 @@ fn desk() -> Desk {
         end: 0,
         epoch: String::new(),
     };
-    let mut desk = Desk::new(3, contact, MARKER, 0, 0, Chats::new(0, 3, MARKER, 0));
+    let mut desk = Desk::new(3, contact, MARKER, 0, 0, Chats::new(0, 3, MARKER, 0), Doors::default());
     for record in &mut desk.records {
         (record.listening, record.joined, record.place) = (true, true, Place::at(0));
     }

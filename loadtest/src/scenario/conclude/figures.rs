@@ -7,7 +7,7 @@ use crate::{
     report::{self, ServerFigures, SimulatorFigures, SlowPhones, Storm},
     scenario::{
         Plan,
-        conduct::{Conduct, Look, Returned},
+        conduct::{self, Conduct, Look, Returned},
     },
 };
 
@@ -84,6 +84,17 @@ pub(super) fn storm(returned: Returned, sum: &Sum) -> Storm {
         complete_seconds: returned
             .is_complete
             .then(|| seconds(sum.last_joined_us.max(sum.last_entry_us))),
+    }
+}
+
+/// Times from the moment when the doors opened, by what the phones themselves took note of.
+pub(super) fn rush(rush: conduct::Rush, plan: &Plan, sum: &Sum) -> report::Rush {
+    let us = sum.last_history_us.saturating_sub(rush.at_us);
+    report::Rush {
+        sessions: plan.settings.sessions,
+        statements: rush.statements,
+        statements_max: plan.statements_max,
+        seconds: rush.is_whole.then_some(us as f64 / 1e6),
     }
 }
 

@@ -51,6 +51,14 @@ pub enum Behaviour {
     ShortHistory,
     /// Pages of history have a hole.
     HistoryWithHole,
+    /// The second page of history is the first one again.
+    SamePageTwice,
+    /// Pages of history are another room's.
+    ForeignHistory,
+    /// One phone's page of history is another room's.
+    ForeignHistoryForOne,
+    /// What reaches the store is nobody's business.
+    SaysNoFigures,
     /// Connections are refused by their token.
     RefusesTokens,
     /// All connections break after the tenth message, and nobody listens any more.
@@ -74,6 +82,8 @@ pub struct Room {
     listeners: Vec<Ear>,
     held: Option<Payload>,
     subscriptions: u64,
+    /// Pages of history that were read.
+    pub pages: u64,
 }
 
 impl Room {
@@ -86,6 +96,7 @@ impl Room {
             listeners: Vec::new(),
             held: None,
             subscriptions: 0,
+            pages: 0,
         }
     }
 
@@ -204,15 +215,30 @@ impl Room {
     }
 
     /// A page of history.
-    pub fn history(&self, request: &HistoryRequest) -> HistoryResult {
-        let first = (self.end() + 1).saturating_sub(request.limit.max(0) as u64).max(1);
-        let mut offsets: Vec<u64> = (first..=self.end()).rev().collect();
+    pub fn history(&mut self, request: &HistoryRequest) -> HistoryResult {
+        self.pages += 1;
+        let since = request
+            .since
+            .as_ref()
+            .filter(|_| self.behaviour != Behaviour::SamePageTwice);
+        let end = since.map_or(self.end(), |since| since.offset - 1);
+        let first = (end + 1).saturating_sub(request.limit.max(0) as u64).max(1);
+        let mut offsets: Vec<u64> = (first..=end).rev().collect();
         match self.behaviour {
             Behaviour::ShortHistory => _ = offsets.pop(),
             Behaviour::HistoryWithHole if offsets.len() > 3 => _ = offsets.remove(2),
             _ => {}
         }
-        let publications = offsets.into_iter().map(|offset| self.publication(offset)).collect();
+        let is_foreign = match self.behaviour {
+            Behaviour::ForeignHistory => true,
+            Behaviour::ForeignHistoryForOne => self.pages == 6,
+            _ => false,
+        };
+        let shown = |offset| match is_foreign {
+            true => Publication::new(offset, Payload::from_value("of another room").expect("JSON")),
+            false => self.publication(offset),
+        };
+        let publications = offsets.into_iter().map(shown).collect();
         HistoryResult {
             publications,
             epoch: self.epoch(),

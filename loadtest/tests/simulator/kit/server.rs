@@ -87,7 +87,9 @@ async fn serve(shared: Arc<Shared>, mut stream: TcpStream) {
     let mut ends = shared.alive.subscribe();
     let talk = async {
         let request = HttpRequest::read(&mut stream).await?;
-        if request.line.contains(" /emulation ") {
+        if request.line.contains(" /metrics ") {
+            serve_metrics(&shared, &mut stream).await
+        } else if request.line.contains(" /emulation ") {
             serve_emulation(&shared, &mut stream, request).await
         } else if request.line.contains("websocket") {
             serve_socket(&shared, &mut stream, request).await
@@ -99,6 +101,20 @@ async fn serve(shared: Arc<Shared>, mut stream: TcpStream) {
         _ = talk => {}
         _ = ends.wait_for(|alive| !*alive) => {}
     }
+}
+
+/// Each page of history counts as a statement.
+async fn serve_metrics(shared: &Shared, stream: &mut TcpStream) -> Option<()> {
+    let body = {
+        let room = shared.room.lock().expect("the room");
+        match room.behaviour {
+            Behaviour::SaysNoFigures => String::new(),
+            _ => format!("plenum_storage_statements_total{{kind=\"read\"}} {}\n", room.pages),
+        }
+    };
+    let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+    stream.write_all(format!("{head}{body}").as_bytes()).await.ok()?;
+    stream.shutdown().await.ok()
 }
 
 async fn serve_socket(shared: &Shared, stream: &mut TcpStream, request: HttpRequest) -> Option<()> {
