@@ -10,10 +10,8 @@ use uuid::Uuid;
 
 use crate::{
     AppendBatch, AppendError, AuthSession, Chat, Entry, EntryRange, LogHead, Mark, Member, NewRoom, Permit,
-    RefreshOutcome, Room, RoomCreated, RoomKind, RoomState, StoreError, TopMarks, User, UserChange, UserEntry,
-    UserFact, UserLogHead, dump::DumpRepository,
     RefreshOutcome, Room, RoomCreated, RoomKind, RoomState, SearchRepository, StoreError, TopMarks, User, UserChange,
-    UserEntry, UserFact, UserLogHead,
+    UserEntry, UserFact, UserLogHead, dump::DumpRepository,
 };
 
 /// The rooms' logs.

@@ -12,12 +12,12 @@ use super::{
     failure::{Fault, Result},
     options::{CALL_STATEMENTS_AT_ONCE, CLAIM_LIFETIME_MS},
     rows::{self, wrong},
-    sessions,
+    search, sessions,
 };
 use crate::{AccountRepository, AuthSession, Origin, RefreshOutcome, StoreError, User, UserChange, UserRole};
 
 /// Characters of a name's beginning: the names of one beginning lie together.
-const BEGINNING_CHARACTERS: usize = 2;
+pub(super) const BEGINNING_CHARACTERS: usize = 2;
 
 #[async_trait]
 impl AccountRepository for ScyllaStore {
@@ -106,7 +106,7 @@ impl UserRow {
     }
 }
 
-async fn by_id(client: &Client, user: &str) -> Result<Option<User>> {
+pub(super) async fn by_id(client: &Client, user: &str) -> Result<Option<User>> {
     let found = client.row::<UserRow>(&client.statements.user, (user,)).await?;
     found.map(UserRow::user).transpose()
 }
@@ -129,23 +129,27 @@ async fn named(client: &Client, name: &str, user: &str) -> Result<Option<User>> 
 }
 
 /// The beginning of a name that its list is found by.
-fn beginning(name: &str) -> String {
+pub(super) fn beginning(name: &str) -> String {
     name.chars().take(BEGINNING_CHARACTERS).collect()
 }
 
 /// Behind every text with a prefix: no text goes on with a greater character.
-fn behind(prefix: &str) -> String {
+pub(super) fn behind(prefix: &str) -> String {
     format!("{prefix}{}", char::MAX)
 }
 
+/// The beginnings that a prefix may go on with, in order.
+pub(super) async fn beginnings(client: &Client, prefix: &str) -> Result<Vec<String>> {
+    if prefix.chars().count() >= BEGINNING_CHARACTERS {
+        return Ok(vec![beginning(prefix)]);
+    }
+    let values = (prefix, behind(prefix));
+    let found = client.rows::<(String,)>(&client.statements.beginnings, values).await?;
+    Ok(found.into_iter().map(|(beginning,)| beginning).collect())
+}
+
 async fn by_prefix(client: &Client, prefix: &str, limit: usize) -> Result<Vec<User>> {
-    let beginnings = if prefix.chars().count() >= BEGINNING_CHARACTERS {
-        vec![beginning(prefix)]
-    } else {
-        let values = (prefix, behind(prefix));
-        let found = client.rows::<(String,)>(&client.statements.beginnings, values).await?;
-        found.into_iter().map(|(beginning,)| beginning).collect()
-    };
+    let beginnings = beginnings(client, prefix).await?;
     let mut users = Vec::new();
     for beginning in beginnings {
         if users.len() >= limit {
@@ -205,7 +209,8 @@ async fn create(shared: &Shared, user: &User) -> Result<()> {
     let beginning = beginning(&name);
     client.write(&client.statements.insert_beginning, (&beginning,)).await?;
     let values = (&beginning, &name, user.id.as_str());
-    client.write(&client.statements.insert_user_name, values).await
+    client.write(&client.statements.insert_user_name, values).await?;
+    search::add_person(client, user).await
 }
 
 /// Claims a name; false: somebody has it. A claim whose user never came can be taken after a while.
@@ -243,6 +248,7 @@ async fn change_user(client: &Client, user: &UserId, change: &UserChange) -> Res
         MaybeUnset::from_option(change.role.map(|role| role as i8)),
         user.as_str(),
     );
+    let before = by_id(client, user.as_str()).await?.ok_or(StoreError::NotFound)?;
     // The same values again do no harm, so an answer that was lost is asked for once more.
     let is_there = match client.condition(&client.statements.change_user, &values).await {
         Err(Fault::Unknown(_)) => client.condition(&client.statements.change_user, &values).await?,

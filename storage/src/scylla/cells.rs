@@ -7,12 +7,13 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
+    time::Instant,
 };
 
 use protocol::{Epoch, RoomId, UserId};
 
 use super::{commands::KnownCommands, options::CELLS_MAX};
-use crate::{Entry, Mark, RoomState, TopMarks};
+use crate::{Entry, Mark, RoomState, TopMarks, search::SearchState};
 
 /// A room as of its last commit.
 #[derive(Debug, Clone)]
@@ -60,6 +61,8 @@ pub(super) struct Cell {
     pub(super) behind: Mutex<Behind>,
     /// The room's furthest marks, when they have been looked up; held while a mark moves.
     pub(super) top_marks: tokio::sync::Mutex<Option<TopMarks>>,
+    /// The state of the room's index of messages, and when it was read.
+    pub(super) search: Mutex<Option<(Instant, SearchState)>>,
     used: AtomicU64,
 }
 
@@ -113,6 +116,7 @@ impl Cells {
                 known: RwLock::default(),
                 behind: Mutex::default(),
                 top_marks: tokio::sync::Mutex::default(),
+                search: Mutex::default(),
                 used: AtomicU64::new(now),
             })
         });

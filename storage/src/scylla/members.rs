@@ -3,7 +3,11 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join, stream};
+use futures_util::{
+    StreamExt as _, TryStreamExt as _,
+    future::{try_join, try_join_all},
+    stream,
+};
 use protocol::{RoomId, UserId};
 
 use super::{
@@ -12,7 +16,7 @@ use super::{
     client::Client,
     failure::Result,
     log, marks,
-    options::CALL_STATEMENTS_AT_ONCE,
+    options::{CALL_STATEMENTS_AT_ONCE, MEMBERS_PER_READ},
     rows::{self, MarkRow, MembershipRow},
     settle,
     stamp::stamp_between,
@@ -45,6 +49,14 @@ impl MemberRepository for ScyllaStore {
             return Ok(Vec::new());
         }
         Ok(list(&shared.client, room, after, limit).await?)
+    }
+
+    async fn members_of(&self, room: RoomId, users: &[UserId]) -> Result<Vec<Member>, StoreError> {
+        let shared = self.shared();
+        if settle::known(&shared, room).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        Ok(named(&shared.client, room, users).await?)
     }
 
     async fn chats_of(
@@ -83,6 +95,26 @@ pub(super) async fn stored(client: &Client, room: RoomId, user: &UserId) -> Resu
         .row::<MembershipRow<String>>(&client.statements.member, values)
         .await?;
     Ok(found.map(|row| rows::member(&row, user.clone())).transpose()?.flatten())
+}
+
+/// The memberships of these people, by one statement for many.
+async fn named(client: &Client, room: RoomId, users: &[UserId]) -> Result<Vec<Member>> {
+    let lists = users.chunks(MEMBERS_PER_READ).map(|users| {
+        let names: Vec<String> = users.iter().map(|user| user.as_str().to_owned()).collect();
+        let values = (room.key(), names);
+        async move {
+            client
+                .rows::<MembershipRow<String>>(&client.statements.members_in, values)
+                .await
+        }
+    });
+    let mut members = Vec::new();
+    for found in try_join_all(lists).await? {
+        for row in &found {
+            members.extend(rows::member(row, rows::user(&row.0)?)?);
+        }
+    }
+    Ok(members)
 }
 
 async fn list(client: &Client, room: RoomId, after: Option<&UserId>, limit: usize) -> Result<Vec<Member>> {

@@ -29,6 +29,7 @@ mod profiles;
 mod purge;
 mod rooms;
 mod rows;
+mod search;
 mod server;
 mod sessions;
 mod settle;

@@ -54,6 +54,10 @@ pub const COMMAND_TTL_S: i32 = 8 * 24 * 3_600;
 pub const COMMAND_IDS_KEPT_MAX: usize = 100_000;
 /// Keys of one `IN` list.
 pub const IN_KEYS_MAX: usize = 100;
+/// People whose memberships one statement asks for: keys of one partition, one place each.
+pub const MEMBERS_PER_READ: usize = 1_000;
+/// How long a room's index of messages may be what it was when it was read; segments that are replaced are kept for ten times as long.
+pub const SEARCH_STATE_LIFETIME: Duration = Duration::from_secs(60);
 /// Buckets that one statement of the index gives.
 pub const BUCKETS_PER_READ: i32 = 16;
 /// Buckets of one range that are read at the same time.

@@ -12,7 +12,7 @@ use super::{
     index,
     options::{APPEND_PATIENCE, RETRY_PAUSE, RETRY_PAUSE_MAX},
     rows::{signed, unsigned},
-    settle,
+    search, settle,
 };
 use crate::{RoomState, StoreError, bucket};
 
@@ -38,6 +38,7 @@ pub(super) async fn purge(shared: &Arc<Shared>, room: RoomId) -> Result<RoomStat
     (known.log_first, known.last) = (to, None);
     let state = known.state.clone();
     cell.set_known(Some(known));
+    search::forget(shared, &cell).await?;
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
         if let Err(fault) = remove(&shared.client, room, to).await {

@@ -160,6 +160,8 @@ statements! {
 
     member: Read "SELECT user, role, joined_seq, joined_number, joined_ms, muted_until_ms FROM members \
         WHERE room = ? AND user = ?{timeout}";
+    members_in: Read "SELECT user, role, joined_seq, joined_number, joined_ms, muted_until_ms FROM members \
+        WHERE room = ? AND user IN ?{timeout}";
     members_after: Read "SELECT user, role, joined_seq, joined_number, joined_ms, muted_until_ms FROM members \
         WHERE room = ? AND user > ? LIMIT ?{timeout}";
     rooms_of_user: Read "SELECT room, role, joined_seq, joined_number, joined_ms, muted_until_ms FROM members_by_user \
@@ -236,6 +238,22 @@ statements! {
     insert_refresh_hash_of: Write "INSERT INTO refresh_hashes_by_session (session, replaced, refresh_hash) VALUES (?, ?, ?){using}";
     delete_refresh_hash_of: Write "DELETE FROM refresh_hashes_by_session{using} WHERE session = ? AND replaced = ?";
     delete_refresh_hashes_of: Write "DELETE FROM refresh_hashes_by_session{using} WHERE session = ?";
+
+    search_state: Read "SELECT revision, indexed_to, state FROM search_rooms WHERE room = ?{timeout}";
+    search_state_now: Serial "SELECT revision, indexed_to, state FROM search_rooms WHERE room = ?{timeout}";
+    insert_search_state: Conditional "INSERT INTO search_rooms (room, revision, indexed_to, state) VALUES (?, ?, ?, ?) \
+        IF NOT EXISTS{using}";
+    replace_search_state: Conditional "UPDATE search_rooms{using} SET revision = :revision, indexed_to = :indexed_to, state = :state \
+        WHERE room = :room IF revision = :from_revision";
+    insert_search_block: Write "INSERT INTO search_blocks (room, segment, key, data) VALUES (?, ?, ?, ?)";
+    search_block: Read "SELECT key, data FROM search_blocks WHERE room = ? AND segment = ? AND key <= ? \
+        ORDER BY key DESC LIMIT 1{timeout}";
+    search_blocks_behind: Read "SELECT key, data FROM search_blocks WHERE room = ? AND segment = ? AND key > ? \
+        ORDER BY key ASC LIMIT ?{timeout}";
+    delete_search_segment: Write "DELETE FROM search_blocks{using} WHERE room = ? AND segment = ?";
+    insert_person_word: Write "INSERT INTO people_words (beginning, word, user) VALUES (?, ?, ?){using}";
+    delete_person_word: Write "DELETE FROM people_words{using} WHERE beginning = ? AND word = ? AND user = ?";
+    people_between: Read "SELECT user FROM people_words WHERE beginning = ? AND word >= ? AND word < ? LIMIT ?{timeout}";
 
     user_log: Serial "SELECT DISTINCT user, epoch, head FROM user_logs WHERE user = ?{timeout}";
     begin_user_log: Conditional "UPDATE user_logs{using} SET epoch = :epoch, head = 0 WHERE user = :user IF epoch = null";
