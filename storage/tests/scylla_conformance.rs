@@ -17,6 +17,8 @@ use tokio::sync::OnceCell;
 /// Stories about the store as a whole: each has a keyspace of its own.
 const ALONE: &[&str] = &[
     "rooms_of_a_kind_come_in_the_order_of_their_ids",
+    "the_backlog_names_every_room",
+    "people_are_found_by_the_words_of_their_names",
     "renewed_epochs_differ_for_every_log_and_the_logs_go_on",
 ];
 

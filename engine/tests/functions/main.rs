@@ -12,5 +12,5 @@ mod outsiders;
 mod participants;
 mod profiles;
 mod removals;
-mod search;
 mod rush;
+mod search;

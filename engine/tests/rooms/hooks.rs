@@ -8,9 +8,9 @@ use protocol::{RoomId, UserId};
 use storage::{
     AccountRepository, AppendBatch, AppendError, AuthSession, Chat, Entry, EntryRange, LogHead, LogRepository, Mark,
     MarkRepository, Member, MemberRepository, MetaRepository, NewRoom, Permit, RefreshOutcome, Room, RoomCreated,
-    dump::{Dump, DumpRecord, DumpRepository, ImportBegun, ImportMark},
     RoomKind, RoomRepository, RoomState, SearchBacklog, SearchRepository, SearchScope, SegmentId, StoreError, TopMarks,
     User, UserChange, UserEntry, UserFact, UserLogHead, UserLogRepository,
+    dump::{Dump, DumpRecord, DumpRepository, ImportBegun, ImportMark},
     search::{Block, SearchState},
     sqlite::SqliteStore,
 };
@@ -261,14 +261,19 @@ impl DumpRepository for Hooked {
 impl SearchRepository for Hooked {
     async fn search_scope(&self, user: &UserId, limit: usize) -> Result<Vec<SearchScope>, StoreError> {
         self.inner.search_scope(user, limit).await
+    }
     async fn search_state(&self, room: RoomId) -> Result<SearchState, StoreError> {
         self.inner.search_state(room).await
+    }
     async fn replace_search_state(&self, room: RoomId, state: SearchState) -> Result<bool, StoreError> {
         self.inner.replace_search_state(room, state).await
+    }
     async fn put_search_blocks(&self, segment: SegmentId, blocks: Vec<Block>) -> Result<(), StoreError> {
         self.inner.put_search_blocks(segment, blocks).await
+    }
     async fn search_blocks(&self, places: Vec<(SegmentId, Vec<u8>)>) -> Result<Vec<Option<Block>>, StoreError> {
         self.inner.search_blocks(places).await
+    }
     async fn search_blocks_behind(
         &self,
         segment: SegmentId,
@@ -276,16 +281,21 @@ impl SearchRepository for Hooked {
         limit: usize,
     ) -> Result<Vec<Block>, StoreError> {
         self.inner.search_blocks_behind(segment, after, limit).await
+    }
     async fn remove_search_blocks(&self, segment: SegmentId) -> Result<bool, StoreError> {
         self.inner.remove_search_blocks(segment).await
+    }
     async fn search_backlog(&self, after: Option<RoomId>, limit: usize) -> Result<Vec<SearchBacklog>, StoreError> {
         self.inner.search_backlog(after, limit).await
+    }
     async fn entries_at(&self, places: Vec<(RoomId, u64)>) -> Result<Vec<Option<Entry>>, StoreError> {
         let entries = self.inner.entries_at(places).await;
         self.hooks.rows_read().await;
         entries
+    }
     async fn people_by_word(&self, beginning: &str, limit: usize) -> Result<Vec<UserId>, StoreError> {
         self.inner.people_by_word(beginning, limit).await
+    }
     async fn users_at(&self, users: Vec<UserId>) -> Result<Vec<User>, StoreError> {
         self.inner.users_at(users).await
     }

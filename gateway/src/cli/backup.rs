@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use storage::StoreError;
+use storage::{StoreError, metrics::StorageMetrics};
 
-use super::{Failure, Sources, beside};
+use super::{Failure, Sources};
+use crate::server::store::{self, Use};
 
 #[derive(Debug, Args)]
 pub(super) struct Backup {
@@ -18,7 +19,8 @@ pub(super) struct Backup {
 impl Backup {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let config = self.sources.load(None)?;
-        beside::run(&config, async |store| match store.backup(&self.destination) {
+        let store = store::open_file(&config, Use::Beside, StorageMetrics::unregistered()).map_err(Failure::other)?;
+        match store.backup(&self.destination) {
             Ok(()) => {
                 println!("{}", self.destination.display());
                 Ok(())
@@ -28,6 +30,6 @@ impl Backup {
                 self.destination.display()
             ))),
             Err(error) => Err(Failure::other(error)),
-        })
+        }
     }
 }

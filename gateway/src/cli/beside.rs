@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use storage::metrics::StorageMetrics;
-use storage::sqlite::SqliteStore;
+use storage::{Store, metrics::StorageMetrics};
 
 use super::Failure;
 use crate::{
@@ -14,9 +13,9 @@ use crate::{
 /// Opens the store and runs the command's work on it.
 pub(super) fn run(
     config: &Config,
-    work: impl AsyncFnOnce(Arc<SqliteStore>) -> Result<(), Failure>,
+    work: impl AsyncFnOnce(Arc<dyn Store>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let store = store::open(config, Use::Beside, StorageMetrics::unregistered()).map_err(Failure::other)?;
+    let store = store::open(config, Use::Beside, StorageMetrics::unregistered(), |_| {}).map_err(Failure::other)?;
     actix_rt::Runtime::new().map_err(Failure::other)?.block_on(async {
         store::refuse_unfinished_import(&*store).await.map_err(Failure::other)?;
         work(store).await

@@ -9,7 +9,8 @@ use crate::server::store;
 
 pub(super) fn run(sources: &Sources) -> Result<ExitCode, Failure> {
     let config = sources.load(None)?;
-    let report = check_consistency(&store::path(&config)).map_err(Failure::other)?;
+    let path = store::path(&config).map_err(Failure::other)?;
+    let report = check_consistency(&path).map_err(Failure::other)?;
     for difference in &report.differences {
         println!("{difference}");
     }

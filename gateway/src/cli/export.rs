@@ -23,7 +23,7 @@ impl Export {
         let export = dump::Export {
             folder: self.folder.clone(),
             source: source(&config)?,
-            backend: "sqlite".to_owned(),
+            backend: backend(&config).to_owned(),
             plenum: env!("CARGO_PKG_VERSION").to_owned(),
             now_ms: Clock::system().now_ms(),
             pieces: dump::limits::Pieces::default(),
@@ -37,11 +37,22 @@ impl Export {
     }
 }
 
-/// The store by its full path. One that is not there is not made only to be exported.
+/// The store, a file by its full path. One that is not there is not made only to be exported.
 fn source(config: &Config) -> Result<String, Failure> {
-    let path = store::path(config);
+    let Ok(path) = store::path(config) else {
+        return Ok(store::url(config));
+    };
     let full = path
         .canonicalize()
         .map_err(|error| Failure::other(format!("{}: {error}", path.display())))?;
     Ok(format!("sqlite:{}", full.display()))
+}
+
+/// The kind of store, for the manifest.
+fn backend(config: &Config) -> &'static str {
+    if store::path(config).is_ok() {
+        "sqlite"
+    } else {
+        "scylla"
+    }
 }

@@ -24,7 +24,8 @@ impl Import {
         let config = self.sources.load(None)?;
         // Before there is a store: nothing is made for a folder that is no export.
         Manifest::read(&self.folder).map_err(Failure::other)?;
-        let store = store::open(&config, Use::Serve, StorageMetrics::unregistered()).map_err(Failure::other)?;
+        let told = |wait: store::Wait<'_>| eprintln!("waiting: {wait}");
+        let store = store::open(&config, Use::Serve, StorageMetrics::unregistered(), told).map_err(Failure::other)?;
         let runtime = actix_rt::Runtime::new().map_err(Failure::other)?;
         let manifest = runtime.block_on(self.import(&*store))?;
         totals::print(&manifest);

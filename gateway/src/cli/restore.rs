@@ -32,7 +32,7 @@ pub(super) struct Restore {
 impl Restore {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let config = self.sources.load(None)?;
-        let path = store::path(&config);
+        let path = store::path(&config).map_err(Failure::other)?;
         store::make_place(&path).map_err(Failure::other)?;
         refuse_while_served(&path)?;
         let prepared = with_end(&path, ".restoring");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use engine::{Clock, Tokens as _};
-use storage::{AccountRepository as _, AuthSession, Store, User};
+use storage::{AuthSession, Store, User};
 use tokio::sync::watch;
 use uuid::Uuid;
 

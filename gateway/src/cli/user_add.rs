@@ -8,7 +8,7 @@ use engine::{
     accounts::{PasswordCost, Passwords, username},
 };
 use protocol::UserId;
-use storage::{AccountRepository as _, Origin, StoreError, User, UserRole};
+use storage::{Origin, StoreError, User, UserRole};
 
 use super::{Failure, Sources, beside};
 

@@ -17,5 +17,5 @@ pub use doc::manual;
 pub use load::{ConfigError, Overrides, load};
 pub use secret::Secret;
 pub use table::{Applies, Config, SETTINGS, Setting};
-pub use value::{BusUrl, Folder, ListenAddress, LogFormat, LogLevel, Origins, StorageUrl, Text, WebUrl, Whole};
+pub use value::{BusUrl, Folder, ListenAddress, LogFormat, LogLevel, Names, Origins, StorageUrl, Text, WebUrl, Whole};
 pub use warnings::warnings;

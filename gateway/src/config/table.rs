@@ -3,7 +3,7 @@
 //! The [`Config`] struct, the loader's list of known keys, the reload and the manual page all come out of this table.
 
 use super::{
-    BusUrl, Folder, ListenAddress, LogFormat, LogLevel, Origins, Secret, StorageUrl, Text, WebUrl, Whole,
+    BusUrl, Folder, ListenAddress, LogFormat, LogLevel, Names, Origins, Secret, StorageUrl, Text, WebUrl, Whole,
     load::Layers,
     value::{Given, Value},
 };
@@ -112,8 +112,16 @@ settings! {
     "node.name" => node_name: Text = Some("plenum"), AtStart;
     /// Threads that carry sockets and HTTP. None: one per processor.
     "node.workers" => node_workers: Option<Whole<1, 512>> = None, AtStart;
-    /// The store. None: the file `plenum.db` in the data folder.
+    /// The store: a file, or a keyspace of a ScyllaDB or Cassandra cluster with one or more of its servers. None: the file `plenum.db` in the data folder.
     "storage.url" => storage_url: Option<StorageUrl> = None, AtStart;
+    /// Who logs in at the CQL servers, where they ask for it.
+    "storage.username" => storage_username: Option<Text> = None, AtStart;
+    /// The password that goes with it.
+    "storage.password" => storage_password: Option<Secret> = None, AtStart;
+    /// Copies of everything when the keyspace is created, in each of its data centres. A keyspace that is there stays as it is.
+    "storage.replication_factor" => storage_replication_factor: Whole<1, 9> = Some("3"), AtStart;
+    /// Data centres that the keyspace is created in. None: the one that the named servers are in.
+    "storage.datacenters" => storage_datacenters: Option<Names> = None, AtStart;
     /// How nodes hear of each other; `local` is one node.
     "bus.url" => bus_url: BusUrl = Some("local"), AtStart;
     /// Seconds that an access token from `/login` and `plenum token` lives.

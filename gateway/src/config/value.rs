@@ -5,6 +5,7 @@
 use std::{fmt::Display, path::PathBuf};
 
 use actix_http::Uri;
+use storage::scylla::Address;
 
 use super::Secret;
 
@@ -154,10 +155,6 @@ text_values! {
     /// A folder.
     Folder(PathBuf) expects "a path",
         reads |text| (!text.is_empty()).then(|| text.into()), shows |path| quoted(path.display());
-    /// Where the store is: the file of an SQLite store.
-    StorageUrl(PathBuf) expects "sqlite:PATH",
-        reads |text| text.strip_prefix("sqlite:").filter(|path| !path.is_empty()).map(PathBuf::from),
-        shows |path| quoted(format!("sqlite:{}", path.display()));
     /// An address on the web.
     WebUrl(String) expects "an address that begins with http:// or https://",
         reads web_url, shows |text| quoted(text);
@@ -192,6 +189,57 @@ impl Value for LogFormat {
             Self::Text => "text",
             Self::Json => "json",
         })
+    }
+}
+
+/// Where the store is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StorageUrl {
+    /// In the file of an SQLite store.
+    File(PathBuf),
+    /// In a keyspace of a ScyllaDB or Cassandra cluster.
+    Cluster(Address),
+}
+
+impl Value for StorageUrl {
+    fn expected() -> String {
+        "sqlite:PATH or scylla://host[:port][,host…]/keyspace".into()
+    }
+    fn read(given: &Given) -> Option<Self> {
+        let text = given.text()?;
+        match text.strip_prefix("sqlite:") {
+            Some(path) => (!path.is_empty()).then(|| Self::File(path.into())),
+            None => text.parse().ok().map(Self::Cluster),
+        }
+    }
+    fn show(&self) -> String {
+        match self {
+            Self::File(path) => quoted(format!("sqlite:{}", path.display())),
+            Self::Cluster(address) => quoted(address),
+        }
+    }
+}
+
+/// Names with commas between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names(pub Vec<String>);
+
+impl Value for Names {
+    fn expected() -> String {
+        "names, such as [\"east\", \"west\"]".into()
+    }
+    fn read(given: &Given) -> Option<Self> {
+        let names: Vec<String> = match given {
+            Given::List(names) => names.clone(),
+            Given::Text(text) => text.split(',').map(|name| name.trim().to_owned()).collect(),
+            _ => return None,
+        };
+        let are_names = !names.is_empty() && names.iter().all(|name| !name.is_empty());
+        are_names.then_some(Self(names))
+    }
+    fn show(&self) -> String {
+        let quoted: Vec<String> = self.0.iter().map(quoted).collect();
+        format!("[{}]", quoted.join(", "))
     }
 }
 

@@ -11,6 +11,7 @@ pub mod origin;
 mod refuse;
 pub mod store;
 mod upgrade;
+mod waiting;
 
 pub use drain::Ended;
 pub use gateway::{Gateway, Parts, Place};

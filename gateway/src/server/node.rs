@@ -10,9 +10,9 @@ use actix_web::dev::AppConfig;
 use engine::Clock;
 use prometheus::Registry;
 use storage::{Store, metrics::StorageMetrics};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
-use super::{Gateway, Parts, descriptors, drain::Signals, engine as parts, listener, store, upgrade::upgrade};
+use super::{Gateway, Parts, descriptors, drain::Signals, engine as parts, listener, store, upgrade::upgrade, waiting};
 use crate::{
     config::Config,
     http,
@@ -69,7 +69,7 @@ impl Node {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let clock = Clock::system();
         let registry = Registry::new();
-        let store: Arc<dyn Store> = store::open(&config, store::Use::Serve, StorageMetrics::register(&registry)?)?;
+        let store = open_store(&config, StorageMetrics::register(&registry)?).await?;
         store::refuse_unfinished_import(&*store).await?;
         let signing_key = store::signing_key(&*store).await.map_err(store::StoreFailure::from)?;
         let sessions_max = sessions_max(&config);
@@ -102,6 +102,25 @@ impl Node {
             signals,
         })
     }
+}
+
+/// Opens the store on a thread of its own; whoever asks meanwhile is told what the node waits for.
+async fn open_store(config: &Config, metrics: StorageMetrics) -> Result<Arc<dyn Store>, StartError> {
+    let (done, opened) = oneshot::channel();
+    let (told, news) = watch::channel(None);
+    let (address, config) = (config.listen.0.clone(), config.clone());
+    std::thread::spawn(move || {
+        let waiting = |wait: store::Wait<'_>| {
+            let words = wait.to_string();
+            tracing::warn!("waiting: {words}");
+            told.send_replace(Some(words));
+        };
+        // Nobody waits any more when the process is about to end.
+        let _ = done.send(store::open(&config, store::Use::Serve, metrics, waiting));
+    });
+    let opened = waiting::answer_meanwhile(&address, opened, news).await;
+    let opened = opened.ok_or_else(|| StartError::Server(io::Error::other("the store's thread ended")))?;
+    Ok(opened?)
 }
 
 fn sessions_max(config: &Config) -> usize {

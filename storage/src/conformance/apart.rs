@@ -11,8 +11,9 @@ use uuid::Uuid;
 use crate::{
     AccountRepository, AppendBatch, AppendError, AuthSession, Chat, Effect, Entry, EntryRange, LogHead, LogRepository,
     Mark, MarkRepository, Member, MemberRepository, MetaRepository, NewRoom, Permit, RefreshOutcome, Room, RoomCreated,
-    RoomKind, RoomRepository, RoomState, Store, StoreError, TopMarks, User, UserChange, UserEntry, UserFact,
-    UserLogHead, UserLogRepository,
+    RoomKind, RoomRepository, RoomState, SearchBacklog, SearchRepository, SearchScope, SegmentId, Store, StoreError,
+    TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead, UserLogRepository,
+    search::{Block, SearchState},
 };
 
 /// A part of a store that sees only its own names.
@@ -220,6 +221,12 @@ impl MemberRepository for Apart {
         Ok(found.into_iter().map(|member| self.member_out(member)).collect())
     }
 
+    async fn members_of(&self, room: RoomId, users: &[UserId]) -> Result<Vec<Member>, StoreError> {
+        let users: Vec<UserId> = users.iter().map(|user| self.user_in(user)).collect();
+        let found = self.store.members_of(room, &users).await?;
+        Ok(found.into_iter().map(|member| self.member_out(member)).collect())
+    }
+
     async fn chats_of(
         &self,
         user: &UserId,
@@ -374,5 +381,64 @@ impl MetaRepository for Apart {
 
     async fn check(&self) -> Result<(), StoreError> {
         self.store.check().await
+    }
+}
+
+#[async_trait]
+impl SearchRepository for Apart {
+    async fn search_scope(&self, user: &UserId, limit: usize) -> Result<Vec<SearchScope>, StoreError> {
+        self.store.search_scope(&self.user_in(user), limit).await
+    }
+
+    async fn search_state(&self, room: RoomId) -> Result<SearchState, StoreError> {
+        self.store.search_state(room).await
+    }
+
+    async fn replace_search_state(&self, room: RoomId, state: SearchState) -> Result<bool, StoreError> {
+        self.store.replace_search_state(room, state).await
+    }
+
+    async fn put_search_blocks(&self, segment: SegmentId, blocks: Vec<Block>) -> Result<(), StoreError> {
+        self.store.put_search_blocks(segment, blocks).await
+    }
+
+    async fn search_blocks(&self, places: Vec<(SegmentId, Vec<u8>)>) -> Result<Vec<Option<Block>>, StoreError> {
+        self.store.search_blocks(places).await
+    }
+
+    async fn search_blocks_behind(
+        &self,
+        segment: SegmentId,
+        after: Option<Vec<u8>>,
+        limit: usize,
+    ) -> Result<Vec<Block>, StoreError> {
+        self.store.search_blocks_behind(segment, after, limit).await
+    }
+
+    async fn remove_search_blocks(&self, segment: SegmentId) -> Result<bool, StoreError> {
+        self.store.remove_search_blocks(segment).await
+    }
+
+    async fn search_backlog(&self, after: Option<RoomId>, limit: usize) -> Result<Vec<SearchBacklog>, StoreError> {
+        self.store.search_backlog(after, limit).await
+    }
+
+    async fn entries_at(&self, places: Vec<(RoomId, u64)>) -> Result<Vec<Option<Entry>>, StoreError> {
+        let found = self.store.entries_at(places).await?;
+        Ok(found
+            .into_iter()
+            .map(|entry| entry.map(|entry| self.entry_out(entry)))
+            .collect())
+    }
+
+    async fn people_by_word(&self, beginning: &str, limit: usize) -> Result<Vec<UserId>, StoreError> {
+        let found = self.store.people_by_word(beginning, limit).await?;
+        Ok(found.iter().map(|user| self.user_out(user)).collect())
+    }
+
+    async fn users_at(&self, users: Vec<UserId>) -> Result<Vec<User>, StoreError> {
+        let users = users.iter().map(|user| self.user_in(user)).collect();
+        let found = self.store.users_at(users).await?;
+        Ok(found.into_iter().map(|user| self.account_out(user)).collect())
     }
 }

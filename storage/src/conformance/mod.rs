@@ -150,8 +150,8 @@ macro_rules! conformance_tests {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $story() {
-                    let source: $crate::conformance::Fresh = $fresh().await;
-                    let target: $crate::conformance::Fresh = $fresh().await;
+                    let source: $crate::conformance::Fresh = $fresh(stringify!($story)).await;
+                    let target: $crate::conformance::Fresh = $fresh(stringify!($story)).await;
                     let stores = (std::sync::Arc::clone(&source.store), std::sync::Arc::clone(&target.store));
                     $crate::conformance::$module::$story(stores.0, stores.1).await;
                 }

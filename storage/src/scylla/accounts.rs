@@ -257,7 +257,7 @@ async fn change_user(client: &Client, user: &UserId, change: &UserChange) -> Res
     if !is_there {
         return Err(StoreError::NotFound.into());
     }
-    by_id(client, user.as_str())
-        .await?
-        .ok_or_else(|| StoreError::NotFound.into())
+    let changed = by_id(client, user.as_str()).await?.ok_or(StoreError::NotFound)?;
+    search::change_person(client, &before, &changed).await?;
+    Ok(changed)
 }

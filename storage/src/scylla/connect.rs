@@ -34,6 +34,19 @@ pub enum OpenError {
     /// There is no such keyspace, and it is not to be created.
     #[error("there is no keyspace {0}: `plenum migrate` creates it")]
     NoKeyspace(String),
+    /// The keyspace is to have more copies than there are servers: nothing could be written.
+    #[error(
+        "data centre {datacenter} has {servers} CQL server(s), and the keyspace is to be created with {factor} copies: \
+         set storage.replication_factor to what there is"
+    )]
+    TooFewServers {
+        /// The data centre.
+        datacenter: String,
+        /// Its servers.
+        servers: usize,
+        /// The copies that are wanted.
+        factor: u8,
+    },
     /// The keyspace holds tables that Plenum did not make.
     #[error("keyspace {0} holds tables, but none of Plenum's: choose another one in storage.url")]
     Foreign(String),

@@ -95,6 +95,18 @@ async fn create_keyspace(session: &Session, server: Server, options: &Options) -
     if datacenters.is_empty() {
         datacenters.push(own_datacenter(session).await?);
     }
+    for datacenter in &datacenters {
+        let servers = servers_in(session, datacenter).await?;
+        if servers < usize::from(options.replication.factor) {
+            let factor = options.replication.factor;
+            let datacenter = datacenter.clone();
+            return Err(OpenError::TooFewServers {
+                datacenter,
+                servers,
+                factor,
+            });
+        }
+    }
     let copies: Vec<(String, u8)> = datacenters
         .into_iter()
         .map(|datacenter| (datacenter, options.replication.factor))
@@ -111,6 +123,21 @@ async fn own_datacenter(session: &Session) -> Result<String, OpenError> {
     let rows = found.into_rows_result().map_err(failed)?;
     let (name,) = rows.first_row::<(String,)>().map_err(failed)?;
     Ok(name)
+}
+
+/// How many servers a data centre has, as the cluster tells it.
+async fn servers_in(session: &Session, datacenter: &str) -> Result<usize, OpenError> {
+    let mut servers = 0;
+    for table in ["local", "peers"] {
+        let text = format!("SELECT data_center FROM system.{table}");
+        let found = session.query_unpaged(text, ()).await.map_err(failed)?;
+        let rows = found.into_rows_result().map_err(failed)?;
+        for row in rows.rows::<(Option<String>,)>().map_err(failed)? {
+            let (name,) = row.map_err(failed)?;
+            servers += usize::from(name.as_deref() == Some(datacenter));
+        }
+    }
+    Ok(servers)
 }
 
 /// The newest complete version; 0: none.

@@ -159,6 +159,18 @@ pub enum Wait<'a> {
     Lease,
 }
 
+impl std::fmt::Display for Wait<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Servers(error, pause) => write!(out, "{error}; the next try comes in {:.1} s", pause.as_secs_f64()),
+            Self::Lease => write!(
+                out,
+                "another node owns the installation; this one stands by until it is gone"
+            ),
+        }
+    }
+}
+
 impl ScyllaStore {
     /// Opens a store: connects, brings the schema to this build, and takes the lease where one is wanted. Waits as long as that takes, and
     /// says what for. Blocks; not for a thread that serves.
@@ -246,7 +258,13 @@ impl ScyllaStore {
 }
 
 async fn open(options: &Options, place: Option<&Place>, waiting: &impl Fn(Wait<'_>)) -> Result<Shared, OpenError> {
-    let client = connect::connect_patiently(options, |error, pause| waiting(Wait::Servers(error, pause))).await?;
+    let client = match options.ownership {
+        Ownership::Node { .. } => {
+            connect::connect_patiently(options, |error, pause| waiting(Wait::Servers(error, pause))).await?
+        }
+        // Whoever sits before a command wants to know at once.
+        Ownership::Beside => connect::connect(options).await?,
+    };
     let failed = |fault: Fault| OpenError::Failed(StoreError::from(fault).to_string());
     let lease = match &options.ownership {
         Ownership::Beside => None,
