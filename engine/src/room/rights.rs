@@ -34,11 +34,10 @@ impl Rights {
         }
         let rosters = &desk.shared.relays.warm.rosters;
         match outcome {
-            Outcome::Committed(_) => {}
+            Outcome::Committed(_) | Outcome::Uncertain => {}
             Outcome::Repeated(_) | Outcome::Refused | Outcome::Broken | Outcome::Superseded => {
                 rosters.unchanged(log.room.id, desk.permit.incarnation());
             }
-            Outcome::Uncertain => rosters.forget(log.room.id),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Many open one room at the same moment, and what is remembered for them is never older than what was answered.
 
 use std::sync::{
-    Arc, OnceLock, Weak,
+    Arc, Mutex, OnceLock, Weak,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
@@ -13,7 +13,7 @@ use engine::{
 use futures_util::future::join_all;
 use protocol::{Epoch, ErrorCode, MessageId, RoomId, UserId};
 use serde_json::{Value, json};
-use storage::{NewRoom, Role, RoomKind, UserRole};
+use storage::{AppendBatch, AppendError, LogHead, NewRoom, Role, RoomKind, UserRole};
 
 use crate::{
     hooks::Hooks,
@@ -275,4 +275,84 @@ async fn a_page_that_was_read_before_a_deletion_is_not_remembered() {
         assert_eq!(page, ["", "1"]);
     }
     assert_eq!(texts(&page(&world, &member(0), older).await), ["", "1"]);
+}
+
+/// Opens the room for a crowd while a removal is on its way into the store, and asks as the removed one when it has got there.
+#[derive(Default)]
+struct RushDuringRemoval {
+    world: OnceLock<Weak<World>>,
+    chat: OnceLock<String>,
+    /// The room is told that nobody knows what became of its batch.
+    is_answer_lost: bool,
+    /// Who may read before the batch is in the store, and then the removed one and another; a panic here would be the room's.
+    seen: Mutex<Vec<bool>>,
+    is_asked: AtomicBool,
+}
+
+const REMOVED: usize = 7;
+
+impl RushDuringRemoval {
+    async fn may_read(&self, number: usize) -> bool {
+        let world = self.world.get().and_then(Weak::upgrade).expect("a node");
+        let params = json!({"chat_id": self.chat.get().expect("a chat")});
+        let page = world.call(&member(number), "message.history", params).await;
+        page.is_ok()
+    }
+
+    fn is_removal(&self) -> bool {
+        self.chat.get().is_some()
+    }
+}
+
+#[async_trait]
+impl Hooks for RushDuringRemoval {
+    async fn append(&self, _: &AppendBatch) -> Result<(), AppendError> {
+        if self.is_removal() {
+            let opened = join_all((0..20).map(|number| self.may_read(number))).await;
+            self.seen.lock().expect("no panic").push(opened == [true; 20]);
+        }
+        Ok(())
+    }
+
+    async fn appended(&self, _: RoomId, answer: Result<LogHead, AppendError>) -> Result<LogHead, AppendError> {
+        if !self.is_removal() || self.is_asked.swap(true, Ordering::SeqCst) {
+            return answer;
+        }
+        let seen = [!self.may_read(REMOVED).await, self.may_read(REMOVED + 1).await];
+        self.seen.lock().expect("no panic").extend(seen);
+        if self.is_answer_lost {
+            return Err(AppendError::Unknown("a story".to_owned()));
+        }
+        answer
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removal_counts_from_its_commit_on_even_if_the_room_is_not_told_of_it() {
+    for is_answer_lost in [false, true] {
+        let hooks = Arc::new(RushDuringRemoval {
+            is_answer_lost,
+            ..RushDuringRemoval::default()
+        });
+        let world = World::interfered(Arc::clone(&hooks) as Arc<dyn Hooks>);
+        let chat = cold_room(&world, 20, 1).await;
+        hooks.world.set(Arc::downgrade(&world)).expect("set once");
+        hooks.chat.set(chat.clone()).expect("set once");
+        let remove = json!({"chat_id": chat, "user_id": user(REMOVED).to_string()});
+        world
+            .call(&member(0), "participants.remove", remove)
+            .await
+            .expect("removed");
+        let seen = hooks.seen.lock().expect("no panic").clone();
+        assert_eq!(
+            seen, [true; 3],
+            "all may read before; after the commit the removed one may not, and others may"
+        );
+        for number in 0..20 {
+            assert_eq!(hooks.may_read(number).await, number != REMOVED, "member {number}");
+        }
+        let before = world.statements();
+        assert!(hooks.may_read(1).await && !hooks.may_read(REMOVED).await);
+        assert_eq!(world.statements(), before, "all is in memory again");
+    }
 }
