@@ -265,7 +265,7 @@ async fn an_export_goes_on_beside_appends_and_each_room_is_whole() {
     }
 }
 
-/// Every column of the schema, and whether an export holds it. Whoever adds one decides it here, and in `storage/src/dump/wire.rs`.
+/// Every column of the schema, and whether an export holds it. Whoever adds one decides it here, and in `storage/src/dump/wire/mod.rs`.
 const COLUMNS: &[(&str, &str)] = &[
     // Exported.
     ("meta", "key value"),

@@ -58,7 +58,7 @@ async fn one_changed_byte_in_any_file_is_found_before_anything_is_written() {
     let seed = getrandom::u32().expect("randomness");
     eprintln!("seed {seed}");
     let names = manifest.files.iter().map(|file| file.name.as_str());
-    for (number, name) in names.chain([MANIFEST_NAME; 8]).enumerate() {
+    for (number, name) in names.chain([MANIFEST_NAME; 64]).enumerate() {
         let path = source.path("out").join(name);
         let whole = fs::read(&path).expect("the file");
         let mut damaged = whole.clone();
