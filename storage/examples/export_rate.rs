@@ -3,8 +3,8 @@
 //! `cargo run --release -p storage --features sqlite,dump --example export_rate -- [--json] [folder] [messages]`
 //!
 //! The store is like that of an office: a few large rooms and many small ones, people who are members, marks, a part of the
-//! messages recent enough to be recognised when they are repeated, some edited and some deleted. The same seed makes the same
-//! store. The import is timed with everything that belongs to it: hashes of the files, loading, reading back.
+//! messages recent enough to be recognised when they are repeated, some edited and some deleted. The same seed fills it
+//! with the same rooms and texts. The import is timed with everything that belongs to it: hashes of the files, loading, reading back.
 #![expect(clippy::print_stdout, reason = "a measurement speaks on standard output")]
 
 mod common;
@@ -104,17 +104,21 @@ fn entry(chance: &mut Chance, head: &LogHead, ahead: u64, number: &mut u64, is_r
         is_repeatable: is_recent,
         effects: Vec::new(),
     };
-    let target = 1 + chance.below(head.seq.max(1));
+    // Every seventh entry is a message that is never deleted, the one behind it a message that is never edited.
+    let target = chance.below(head.seq + 1) / 7 * 7;
+    let is_change = target > 0 && new.entry.seq % 7 > 1;
     match chance.below(100) {
-        0 if head.seq > 0 && target % 7 == 0 => {
+        0 if is_change => {
             new.entry.kind = EntryKind::Edit;
+            new.entry.target = target;
             let body = new.entry.body.clone();
             new.effects = vec![Effect::Edit { target, body }];
         }
-        1 if head.seq > 0 && target % 7 == 1 => {
+        1 if is_change && target < head.seq => {
             new.entry.kind = EntryKind::Delete;
             new.entry.body = Bytes::from_static(b"{}");
-            new.effects = vec![Effect::Delete { target }];
+            new.entry.target = target + 1;
+            new.effects = vec![Effect::Delete { target: target + 1 }];
         }
         _ => {
             *number += 1;
@@ -124,9 +128,6 @@ fn entry(chance: &mut Chance, head: &LogHead, ahead: u64, number: &mut u64, is_r
                 number: *number,
             }];
         }
-    }
-    if new.entry.kind != EntryKind::Message {
-        new.entry.target = target;
     }
     new.entry.number = *number;
     Ok(new)

@@ -58,7 +58,7 @@ async fn one_changed_byte_in_any_file_is_found_before_anything_is_written() {
     let seed = getrandom::u32().expect("randomness");
     eprintln!("seed {seed}");
     let names = manifest.files.iter().map(|file| file.name.as_str());
-    for (number, name) in names.chain([MANIFEST_NAME; 8]).enumerate() {
+    for (number, name) in names.chain([MANIFEST_NAME; 64]).enumerate() {
         let path = source.path("out").join(name);
         let whole = fs::read(&path).expect("the file");
         let mut damaged = whole.clone();
@@ -69,16 +69,10 @@ async fn one_changed_byte_in_any_file_is_found_before_anything_is_written() {
         // A manifest whose first words have changed is another program's.
         let is_told = matches!(error, DumpError::Damaged { .. } | DumpError::Foreign { .. })
             || matches!(error, DumpError::Newer { .. } if name == MANIFEST_NAME);
-        let is_unseen = name == MANIFEST_NAME && serde_json_whitespace(&whole, at);
-        assert!(is_told || is_unseen, "{name} at {at}: {error}");
+        assert!(is_told, "{name} at {at}: {error}");
         fs::write(&path, whole).expect("written");
     }
     Place::empty().import(&source.path("out")).await.expect("whole again");
-}
-
-/// A space that became something else makes no JSON, or the same.
-fn serde_json_whitespace(text: &[u8], at: usize) -> bool {
-    text[at].is_ascii_whitespace()
 }
 
 #[tokio::test]

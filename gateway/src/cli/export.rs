@@ -31,7 +31,7 @@ impl Export {
         beside::run(&config, async |store| {
             let manifest = export.run(&*store, &Progress::watch()).await.map_err(Failure::other)?;
             totals::print(&manifest);
-            println!("{} files in {}", manifest.files.len(), self.folder.display());
+            println!("exported to {}; files: {}", self.folder.display(), manifest.files.len());
             Ok(())
         })
     }

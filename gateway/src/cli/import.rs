@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use storage::{
-    dump::{self, DumpRepository, Manifest},
+    dump::{self, DumpError, DumpRepository, Manifest},
     metrics::StorageMetrics,
 };
 
@@ -40,17 +40,19 @@ impl Import {
         };
         match import.run(store, &Progress::watch()).await {
             Ok(manifest) => Ok(manifest),
-            Err(error) => Err(Failure::other(with_advice(store, &error.to_string()).await)),
+            Err(error) => Err(Failure::other(with_advice(store, &error).await)),
         }
     }
 }
 
 /// Says what became of the store, where the error does not.
-async fn with_advice(store: &dyn DumpRepository, error: &str) -> String {
+async fn with_advice(store: &dyn DumpRepository, error: &DumpError) -> String {
+    use DumpError::{Differs, FailedBefore, OtherImport};
+    let says_it = matches!(error, OtherImport(_) | FailedBefore(_) | Differs(_));
     match store.import_mark().await {
-        Ok(Some(mark)) if mark.failed.is_none() && !error.contains("another import") => {
+        Ok(Some(_)) if !says_it => {
             format!("{error}\nnothing of the import is visible: run it again and it goes on, or remove the store")
         }
-        _ => error.to_owned(),
+        _ => error.to_string(),
     }
 }

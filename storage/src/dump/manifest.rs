@@ -55,7 +55,7 @@ pub struct Manifest {
     pub files: Vec<FileRecord>,
     /// How much there is of each kind of record, and its hash.
     pub totals: Totals,
-    /// SHA-256 of this manifest with an empty text here, as compact JSON.
+    /// SHA-256 of the manifest's text up to the name of this field.
     pub checksum: String,
 }
 
@@ -81,7 +81,7 @@ impl Manifest {
             totals,
             checksum: String::new(),
         };
-        manifest.checksum = manifest.compute_checksum();
+        manifest.checksum = checksum(&manifest.text());
         manifest
     }
 
@@ -100,9 +100,10 @@ impl Manifest {
             return Err(DumpError::damaged(&path, format_args!("{size} bytes are too many")));
         }
         let text = fs::read(&path).map_err(DumpError::at(&path))?;
+        let text = String::from_utf8(text).map_err(|_| DumpError::damaged(&path, "it is not text"))?;
         check_kind(&path, &text)?;
-        let manifest: Self = serde_json::from_slice(&text).map_err(|error| DumpError::damaged(&path, error))?;
-        if manifest.compute_checksum() != manifest.checksum {
+        let manifest: Self = serde_json::from_str(&text).map_err(|error| DumpError::damaged(&path, error))?;
+        if checksum(&text) != manifest.checksum {
             return Err(DumpError::damaged(&path, "its checksum differs"));
         }
         Ok(manifest)
@@ -112,32 +113,33 @@ impl Manifest {
     pub(super) fn write(&self, folder: &Path) -> Result<(), DumpError> {
         let path = folder.join(MANIFEST_NAME);
         let (mut file, unfinished) = files::create(&path)?;
-        let text = serde_json::to_string_pretty(self).expect("a manifest is plain data");
-        file.write_all(text.as_bytes()).map_err(DumpError::at(&unfinished))?;
+        let written = file.write_all(self.text().as_bytes());
+        written.map_err(DumpError::at(&unfinished))?;
         files::put_in_place(&file, &unfinished, &path)
     }
 
-    fn compute_checksum(&self) -> String {
-        let bare = Self {
-            checksum: String::new(),
-            ..self.clone()
-        };
-        let text = serde_json::to_vec(&bare).expect("a manifest is plain data");
-        files::hexadecimal(&Sha256::digest(text))
+    fn text(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a manifest is plain data")
     }
 }
 
+/// Of the text as it is, not of what it says: the same in other letters is a change too.
+fn checksum(text: &str) -> String {
+    let end = text.rfind("\"checksum\"").unwrap_or(text.len());
+    files::hexadecimal(&Sha256::digest(&text[..end]))
+}
+
 /// Says first what a manifest is: one of another version may have other fields.
-fn check_kind(path: &Path, text: &[u8]) -> Result<(), DumpError> {
+fn check_kind(path: &Path, text: &str) -> Result<(), DumpError> {
     let folder = path.parent().unwrap_or(path);
     let foreign = |reason: &str| DumpError::Foreign {
         folder: folder.to_owned(),
         reason: reason.to_owned(),
     };
-    if serde_json::from_slice::<serde_json::Value>(text).is_err() {
+    if serde_json::from_str::<serde_json::Value>(text).is_err() {
         return Err(DumpError::damaged(path, "it is not JSON"));
     }
-    let kind: Kind = serde_json::from_slice(text).map_err(|_| foreign("its manifest is of something else"))?;
+    let kind: Kind = serde_json::from_str(text).map_err(|_| foreign("its manifest is of something else"))?;
     if kind.what != WHAT {
         return Err(foreign("its manifest is of something else"));
     }

@@ -96,7 +96,8 @@ pub trait DumpRepository: Send + Sync {
 
     /// Writes records, durable when it returns. Records that are there already are left as they are, so that the last
     /// call before an interruption can be repeated. Of a room: the room itself first, then the rest of it; entries in
-    /// the order of their seqs. Entries get their buckets anew, logs the epoch that stands in the record.
+    /// the order of their seqs. Entries get their buckets anew, logs the epoch that stands in the record. A backend whose
+    /// rows end by themselves keeps a command for its time from now on: it has to be there when it is read back.
     ///
     /// # Errors
     /// [`StoreError::Failed`] for records that can't follow what is there: an entry that leaves a hole, or of a room that is not there.
@@ -104,6 +105,9 @@ pub trait DumpRepository: Send + Sync {
 }
 
 /// One picture of a store. Dropping it lets the store go on.
+///
+/// A room's records agree with the end of the log that its own record tells: no entry, version, membership or mark lies behind it, and
+/// a deletion before it has emptied everything that it empties. Between rooms nothing is promised.
 #[async_trait]
 pub trait Dump: Send + Sync {
     /// The records of a section from behind `after`, in an order that is the same at every call; at most about as many

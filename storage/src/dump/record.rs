@@ -242,7 +242,8 @@ impl DumpRecord {
     }
 }
 
-/// A place in a section. Opaque: only the backend that gave it can read it.
+/// A place in a section. Opaque: only the backend that gave it can read it. It holds in every picture of the same store, also after a
+/// restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(pub Bytes);
 
