@@ -10,7 +10,7 @@ use crate::{
     EntryKind, NewEntry, SearchScope, SegmentId, Store,
     search::{
         Backlog, Block, Found, Indexer, Look, Position, Query, Request, Retired, SearchMetrics, SearchState, Segment,
-        find_people, search,
+        Tails, find_people, search,
     },
 };
 
@@ -83,7 +83,9 @@ async fn scope(store: &Arc<dyn Store>, name: &str) -> Vec<SearchScope> {
 
 async fn found(store: &Arc<dyn Store>, name: &str, request: &Request) -> Found {
     let rooms = scope(store, name).await;
-    search(&**store, &rooms, request).await.expect("the store searches")
+    search(&**store, &Tails::default(), &rooms, request)
+        .await
+        .expect("the store searches")
 }
 
 /// Seqs of what alice finds.

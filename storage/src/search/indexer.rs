@@ -22,9 +22,9 @@ use super::{
         RETIRED_KEPT_MS, SEGMENT_ENTRIES_MAX, SILENT_MS, SMALL_ENTRIES, SWEEP_ROOMS,
     },
     metrics::SearchMetrics,
-    room::tail_range,
     segment::{self, Builder},
     state::{Retired, SearchState, Segment},
+    tails,
 };
 use crate::{SearchBacklog, SegmentId, Store, StoreError};
 
@@ -357,7 +357,7 @@ impl RoomWork<'_> {
         let mut builder = Builder::default();
         let mut next = first_seq;
         while next <= last_seq {
-            let page = self.store.entries(self.room, tail_range(next, last_seq)).await?;
+            let page = self.store.entries(self.room, tails::range(next, last_seq)).await?;
             let Some(last) = page.last() else { break };
             next = last.seq + 1;
             page.iter().for_each(|entry| builder.add(entry));

@@ -24,6 +24,7 @@ mod room;
 mod run;
 mod segment;
 mod state;
+mod tails;
 mod varint;
 mod verify;
 
@@ -36,4 +37,5 @@ pub use query::{Query, QueryError};
 pub use request::{Found, Hit, Look, Position, Request};
 pub use run::search;
 pub use state::{Retired, SearchState, Segment};
+pub use tails::Tails;
 pub use verify::{LogDocument, verify, verify_state};

@@ -7,10 +7,11 @@
 use std::collections::VecDeque;
 
 use super::{
-    limits::{CHECK_ROWS, CHECKED_ROWS_MAX, WAVE_ROOMS_FIRST, WAVE_ROOMS_MAX},
+    limits::{CHECK_ROWS_FIRST, CHECK_ROWS_MAX, CHECKED_ROWS_MAX, WAVE_ROOMS_FIRST, WAVE_ROOMS_MAX},
     lists,
     request::{Found, Hit, Position, Request},
-    room::{Candidates, scan_tail},
+    room::Candidates,
+    tails::Tails,
 };
 use crate::{SearchScope, SegmentId, Store, StoreError};
 
@@ -21,6 +22,8 @@ struct Source<'a> {
     bound: Position,
     candidates: Option<Candidates>,
     ready: VecDeque<Hit>,
+    /// Candidates to check together next.
+    rows: usize,
 }
 
 impl Source<'_> {
@@ -29,13 +32,19 @@ impl Source<'_> {
     }
 }
 
-/// Finds messages in these rooms.
+/// Finds messages in these rooms. `tails` is kept from search to search.
 ///
 /// # Errors
 /// What the store says.
-pub async fn search(store: &dyn Store, rooms: &[SearchScope], request: &Request) -> Result<Found, StoreError> {
+pub async fn search(
+    store: &dyn Store,
+    tails: &Tails,
+    rooms: &[SearchScope],
+    request: &Request,
+) -> Result<Found, StoreError> {
     let mut run = Run {
         store,
+        tails,
         request,
         start: request.start(),
         sources: sources(rooms, request),
@@ -59,6 +68,7 @@ fn sources<'a>(rooms: &'a [SearchScope], request: &Request) -> Vec<Source<'a>> {
             bound: request.start().map_or(newest, |start| start.min(newest)),
             candidates: None,
             ready: VecDeque::new(),
+            rows: CHECK_ROWS_FIRST,
         }
     };
     let mut sources: Vec<Source<'_>> = rooms.iter().filter(is_wanted).map(of_room).collect();
@@ -69,6 +79,7 @@ fn sources<'a>(rooms: &'a [SearchScope], request: &Request) -> Vec<Source<'a>> {
 
 struct Run<'a> {
     store: &'a dyn Store,
+    tails: &'a Tails,
     request: &'a Request,
     start: Option<Position>,
     /// By their bounds, ascending.
@@ -154,8 +165,8 @@ impl<'a> Run<'a> {
         let Some(candidates) = &mut source.candidates else {
             return Ok(true);
         };
-        let mut places = Vec::with_capacity(CHECK_ROWS);
-        while places.len() < CHECK_ROWS {
+        let mut places = Vec::with_capacity(source.rows);
+        while places.len() < source.rows {
             let Some(seq) = candidates.next(self.store).await? else {
                 break;
             };
@@ -164,6 +175,7 @@ impl<'a> Run<'a> {
         if places.is_empty() {
             return Ok(false);
         }
+        source.rows = (source.rows * 2).min(CHECK_ROWS_MAX);
         self.found.checked += places.len();
         let rows = self.store.entries_at(places).await?;
         for entry in rows.into_iter().flatten() {
@@ -192,12 +204,13 @@ impl<'a> Run<'a> {
         let unopened = unopened.filter(|(_, source)| source.candidates.is_none());
         let numbers: Vec<usize> = unopened.map(|(number, _)| number).take(self.wave).collect();
         self.wave = (self.wave * 2).min(WAVE_ROOMS_MAX);
+        let needs = self.request.needs();
         let mut segments = Vec::new();
         let mut opening = Vec::with_capacity(numbers.len());
         for number in numbers {
             let scope = self.sources[number].scope;
             let below = self.below(scope).await?;
-            let tail = scan_tail(self.store, scope, self.request).await?;
+            let tail = self.tails.hits(self.store, scope, &needs).await?;
             if scope.state.is_current() {
                 // Also those that begin behind `below`: an edit in them may be of an older message.
                 segments.extend(scope.state.segments.iter().map(|segment| {
@@ -210,7 +223,7 @@ impl<'a> Run<'a> {
             }
             opening.push((number, tail, below, Vec::new()));
         }
-        for (place, hits) in lists::open(self.store, segments, &self.request.needs()).await? {
+        for (place, hits) in lists::open(self.store, segments, &needs).await? {
             opening[place].3.push(hits);
         }
         for (number, tail, below, segments) in opening {
