@@ -49,6 +49,10 @@ pub const RETIRED_KEPT_MS: i64 = 600_000;
 
 /// Entries of open ends that are kept in memory, read and analysed, for the next search.
 pub const TAILS_ENTRIES_MAX: usize = 65_536;
+/// How long building one room's index anew may take, in milliseconds: before that nobody removes what it has written.
+pub const REBUILD_MS_MAX: i64 = 24 * 3_600_000;
+/// Entries of a longer open end are not kept in memory but scanned by every search.
+pub const TAIL_ENTRIES_KEPT_MAX: u64 = 16_384;
 /// Entries of the open end that are read in one step.
 pub const TAIL_PAGE_ENTRIES: usize = 1_024;
 /// Bytes of the open end that are read in one step.

@@ -27,6 +27,7 @@ mod state;
 mod tails;
 mod varint;
 mod verify;
+mod work;
 
 pub use block::{Block, Damaged};
 pub use document::Document;

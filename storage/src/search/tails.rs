@@ -13,7 +13,7 @@ use protocol::RoomId;
 
 use super::{
     document,
-    limits::{TAIL_PAGE_BYTES, TAIL_PAGE_ENTRIES, TAILS_ENTRIES_MAX},
+    limits::{TAIL_ENTRIES_KEPT_MAX, TAIL_PAGE_BYTES, TAIL_PAGE_ENTRIES, TAILS_ENTRIES_MAX},
     lists::Need,
 };
 use crate::{Entry, EntryRange, Order, SearchScope, Select, Store, StoreError};
@@ -88,6 +88,9 @@ impl Tails {
         if scope.head_seq <= behind {
             return Ok(Vec::new());
         }
+        if scope.head_seq - behind > TAIL_ENTRIES_KEPT_MAX {
+            return scan(store, scope, behind, needs).await;
+        }
         let mut tail = self.known(scope.room, behind);
         if tail.read_to < scope.head_seq {
             read(store, scope, Arc::make_mut(&mut tail)).await?;
@@ -120,6 +123,23 @@ impl Tails {
             entries -= tails.remove(&other).map_or(0, |tail| tail.entries());
         }
     }
+}
+
+/// Scans an end that is too long for memory: nothing is kept but what is found.
+async fn scan(store: &dyn Store, scope: &SearchScope, behind: u64, needs: &[Need]) -> Result<Vec<u64>, StoreError> {
+    let (mut hits, mut next) = (Vec::new(), behind + 1);
+    while next <= scope.head_seq {
+        let page = store.entries(scope.room, range(next, scope.head_seq)).await?;
+        let Some(last) = page.last() else { break };
+        next = last.seq + 1;
+        let mut tail = Tail::default();
+        page.iter().for_each(|entry| tail.add(entry));
+        hits.extend(tail.hits(needs));
+    }
+    // Edits are of older messages.
+    hits.sort_unstable();
+    hits.dedup();
+    Ok(hits)
 }
 
 async fn read(store: &dyn Store, scope: &SearchScope, tail: &mut Tail) -> Result<(), StoreError> {
