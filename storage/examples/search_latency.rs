@@ -28,7 +28,7 @@ use storage::{
 const SEED: u64 = 20_240_531;
 const ROOMS: u64 = 500;
 const BATCH: u64 = 2_000;
-const QUERIES: u64 = 150;
+const QUERIES: u64 = 300;
 const PAGE: usize = 50;
 /// Entries that stay unindexed in each of the newest rooms.
 const OPEN_ENTRIES: u64 = 300;
