@@ -11,7 +11,8 @@ folder="${CARGO_TARGET_DIR:-$PWD/target}/release"
 # One after the other: features of one build must not change what another one builds.
 cargo build --release --locked -p gateway --bin plenum
 cargo build --release --locked -p loadtest --bins
-cargo build --release --locked -p storage --features sqlite --example append_rate --example newest_page
+cargo build --release --locked -p storage --features sqlite,generator --example append_rate --example newest_page \
+  --example search_latency --example people_latency
 
 # A phone is a descriptor in the server and one in the simulator.
 ulimit -n "$(ulimit -Hn)"

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use prometheus::Registry;
 use protocol::Error;
-use storage::{Store, search::SearchMetrics};
+use storage::{
+    Store,
+    search::{SearchMetrics, Tails},
+};
 
 use crate::{
     Clock, Limits, Tokens,
@@ -78,6 +81,7 @@ pub struct Engine {
     pub(crate) hints: Arc<Hints>,
     pub(crate) function_metrics: FunctionMetrics,
     pub(crate) search_metrics: SearchMetrics,
+    pub(crate) search_tails: Tails,
     /// Ends with the engine.
     _search_index: SearchIndex,
 }
@@ -95,6 +99,7 @@ impl Engine {
             passwords: Passwords::new(parts.password_cost).map_err(EngineError::PasswordCost)?,
             function_metrics: FunctionMetrics::register(registry)?,
             search_metrics,
+            search_tails: Tails::default(),
             _search_index: search_index,
             throttle: Throttle::default(),
             admissions: Admissions::new(),

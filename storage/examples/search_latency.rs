@@ -21,14 +21,14 @@ use protocol::{Epoch, RoomId, UserId};
 use storage::{
     AppendBatch, LogHead, NewRoom, Permit, Role, RoomCreated, RoomKind, Store,
     generator::{Language, LogWriter, Random, Shape, VOCABULARY_WORDS, word},
-    search::{Backlog, Indexer, Look, Query, Request, SearchMetrics, limits::ROOMS_MAX, search},
+    search::{Backlog, Indexer, Look, Query, Request, SearchMetrics, Tails, limits::ROOMS_MAX, search},
     sqlite::{Options, SqliteStore},
 };
 
 const SEED: u64 = 20_240_531;
 const ROOMS: u64 = 500;
 const BATCH: u64 = 2_000;
-const QUERIES: u64 = 1_000;
+const QUERIES: u64 = 300;
 const PAGE: usize = 50;
 /// Entries that stay unindexed in each of the newest rooms.
 const OPEN_ENTRIES: u64 = 300;
@@ -91,7 +91,11 @@ async fn fill_room(
     let permit = Permit::take_over(&Arc::<AtomicU64>::default());
     // All rooms end at about the same time, so their newest messages are mixed.
     let pause_ms = (100_000_000_000 / size as i64).max(1);
-    let shape = if rank % 10 == 0 { Shape::Event } else { Shape::Office };
+    let shape = if rank.is_multiple_of(10) {
+        Shape::Event
+    } else {
+        Shape::Office
+    };
     let mut writer = LogWriter::new(SEED + rank, shape, 50 + size / 100, pause_ms);
     let mut head: LogHead = LogHead {
         time_ms: START_MS,
@@ -151,7 +155,7 @@ impl Words {
 }
 
 async fn measure(store: &Arc<dyn Store>, who: &UserId, what: &'static str) -> Outcome<Line> {
-    let mut words = Words(Random::new(SEED));
+    let (mut words, tails) = (Words(Random::new(SEED)), Tails::default());
     let (mut times, mut hits) = (Vec::new(), 0);
     for _ in 0..QUERIES {
         let request = Request {
@@ -169,7 +173,7 @@ async fn measure(store: &Arc<dyn Store>, who: &UserId, what: &'static str) -> Ou
         };
         let begun = Instant::now();
         let rooms = store.search_scope(who, ROOMS_MAX).await?;
-        let found = search(&**store, &rooms, &request).await?;
+        let found = search(&**store, &tails, &rooms, &request).await?;
         times.push(begun.elapsed());
         hits += found.hits.len();
     }

@@ -46,6 +46,8 @@ pub struct SearchBacklog {
     pub head_ms: i64,
     /// Everything up to this seq is indexed; 0: nothing, or by another version of the analyzer.
     pub indexed_to: u64,
+    /// It has segments to remove.
+    pub has_retired: bool,
 }
 
 /// The index of messages, and people by their names.

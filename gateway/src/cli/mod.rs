@@ -13,6 +13,7 @@ mod export;
 mod import;
 mod migrate;
 mod progress;
+mod reindex;
 mod restore;
 mod serve;
 mod sources;
@@ -49,6 +50,8 @@ enum Command {
     Token(token::Token),
     /// Bring the store to this program's schema.
     Migrate(Sources),
+    /// Build the search index anew, beside a running node or without one; interrupted, it goes on where it stopped.
+    Reindex(reindex::Reindex),
     /// Write a copy of the store into a new file.
     Backup(backup::Backup),
     /// Put a copy back in the place of the store.
@@ -98,6 +101,7 @@ pub fn run() -> ExitCode {
         Command::ConfigDoc => config_doc::run(),
         Command::User(user) => user.run().map(|()| ExitCode::SUCCESS),
         Command::Token(token) => token.run().map(|()| ExitCode::SUCCESS),
+        Command::Reindex(reindex) => reindex.run().map(|()| ExitCode::SUCCESS),
         Command::Backup(backup) => backup.run().map(|()| ExitCode::SUCCESS),
         Command::Restore(restore) => restore.run().map(|()| ExitCode::SUCCESS),
         Command::Export(export) => export.run().map(|()| ExitCode::SUCCESS),

@@ -1,5 +1,7 @@
 //! What the measurements of the store have in common: their arguments, a room, and a message of the usual size.
 
+#![allow(dead_code, reason = "every measurement uses a part of it")]
+
 use std::{
     error::Error,
     path::PathBuf,
@@ -30,7 +32,8 @@ where
     Ok((folder, number, !options.is_empty()))
 }
 
-fn now_ms() -> i64 {
+/// Now, Unix milliseconds.
+pub fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

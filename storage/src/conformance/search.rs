@@ -10,7 +10,7 @@ use crate::{
     EntryKind, NewEntry, SearchScope, SegmentId, Store,
     search::{
         Backlog, Block, Found, Indexer, Look, Position, Query, Request, Retired, SearchMetrics, SearchState, Segment,
-        find_people, search,
+        Tails, find_people, search,
     },
 };
 
@@ -83,7 +83,9 @@ async fn scope(store: &Arc<dyn Store>, name: &str) -> Vec<SearchScope> {
 
 async fn found(store: &Arc<dyn Store>, name: &str, request: &Request) -> Found {
     let rooms = scope(store, name).await;
-    search(&**store, &rooms, request).await.expect("the store searches")
+    search(&**store, &Tails::default(), &rooms, request)
+        .await
+        .expect("the store searches")
 }
 
 /// Seqs of what alice finds.
@@ -428,7 +430,15 @@ pub async fn a_rebuilt_index_finds_the_same(store: Arc<dyn Store>) {
     close(&room).await;
     let before = finds(&room, "word 2").await;
     let rebuilt = indexer(&store, room.now_ms).rebuild_room(room.id, room.head.seq).await;
-    assert_eq!(rebuilt.expect("rebuilt"), 30);
+    rebuilt.expect("rebuilt");
+    let state = store.search_state(room.id).await.expect("a state");
+    assert_eq!(state.indexed_to, 30);
+    assert!(!state.retired.is_empty(), "the old segments wait for removal");
+    let day_ms = 24 * 3_600_000;
+    let later = indexer(&store, room.now_ms + 3 * day_ms);
+    later.clean_room(room.id).await.expect("removed");
+    let state = store.search_state(room.id).await.expect("a state");
+    assert!(state.retired.is_empty());
     assert_eq!(finds(&room, "word 2").await, before);
     assert_eq!(before.len(), 10);
 }

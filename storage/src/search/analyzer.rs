@@ -30,39 +30,55 @@ pub struct Word {
 /// The words of a text in their order, at most [`TEXT_WORDS_MAX`].
 pub fn words(text: &str) -> Vec<Word> {
     let mut words = Vec::new();
+    visit(text, |place, folded| {
+        words.push(Word {
+            place,
+            folded: folded.to_owned(),
+        });
+    });
+    words
+}
+
+/// Calls for each word of a text, with its place and the folded word.
+pub(super) fn visit(text: &str, mut call: impl FnMut(Range<usize>, &str)) {
+    let (mut folded, mut count) = (String::new(), 0);
+    let mut call = |place: Range<usize>| {
+        fold(&text[place.clone()], &mut folded);
+        if !folded.is_empty() {
+            count += 1;
+            call(place, &folded);
+        }
+        count < TEXT_WORDS_MAX
+    };
     let mut begin = None;
     for (at, character) in text.char_indices() {
         let is_alone = is_ideograph(character);
         let joins = is_word(character) && !is_alone;
-        if !(joins || (begin.is_some() && is_joiner(text, at, character)))
-            && let Some(first) = begin.take()
+        let ends = begin.is_some() && !joins && !is_joiner(text, at, character);
+        if let Some(first) = begin.take_if(|_| ends)
+            && !call(first..at)
         {
-            push(&mut words, text, first..at);
+            return;
         }
-        if is_alone {
-            push(&mut words, text, at..at + character.len_utf8());
-        } else if joins && begin.is_none() {
+        if is_alone && !call(at..at + character.len_utf8()) {
+            return;
+        }
+        if joins && begin.is_none() {
             begin = Some(at);
-        }
-        if words.len() >= TEXT_WORDS_MAX {
-            return words;
         }
     }
     if let Some(first) = begin {
-        push(&mut words, text, first..text.len());
-    }
-    words
-}
-
-fn push(words: &mut Vec<Word>, text: &str, place: Range<usize>) {
-    let folded = fold(&text[place.clone()]);
-    if !folded.is_empty() {
-        words.push(Word { place, folded });
+        call(first..text.len());
     }
 }
 
 fn is_word(character: char) -> bool {
-    character.is_alphanumeric() || is_mark(character)
+    match character {
+        // Most characters are these, and Unicode's tables are slow.
+        'а'..='я' | 'А'..='Я' | 'ё' | 'Ё' => true,
+        character if character.is_ascii() => character.is_ascii_alphanumeric(),
+        character => character.is_alphanumeric() || is_mark(character),
+    }
 }
 
 /// Accents that stand behind their letter.
@@ -81,26 +97,37 @@ fn is_ideograph(character: char) -> bool {
 }
 
 /// Small letters, ё as е, composed, without accents that have no composed letter.
-fn fold(word: &str) -> String {
+fn fold(word: &str, folded: &mut String) {
+    folded.clear();
     let composed: Cow<'_, str> = if word.contains(is_mark) {
         Cow::Owned(word.nfc().collect())
     } else {
         Cow::Borrowed(word)
     };
-    let mut folded = String::with_capacity(composed.len());
-    for character in composed.chars().flat_map(char::to_lowercase) {
-        let character = match character {
-            'ё' => 'е',
-            '’' => '\'',
-            mark if is_mark(mark) => continue,
-            other => other,
+    for character in composed.chars() {
+        let is_added = match character {
+            'ё' | 'Ё' => add(folded, 'е'),
+            // Thirty-two letters of one block: the small ones stand behind the capital ones.
+            'А'..='Я' => add(folded, char::from_u32(character as u32 + 32).unwrap_or(character)),
+            'а'..='я' => add(folded, character),
+            '’' => add(folded, '\''),
+            character if character.is_ascii() => add(folded, character.to_ascii_lowercase()),
+            mark if is_mark(mark) => true,
+            other => other.to_lowercase().all(|character| add(folded, character)),
         };
-        if folded.len() + character.len_utf8() > TERM_BYTES_MAX {
-            break;
+        if !is_added {
+            return;
         }
+    }
+}
+
+/// Adds a character where there is room.
+fn add(folded: &mut String, character: char) -> bool {
+    let fits = folded.len() + character.len_utf8() <= TERM_BYTES_MAX;
+    if fits {
         folded.push(character);
     }
-    folded
+    fits
 }
 
 thread_local! {
@@ -109,21 +136,28 @@ thread_local! {
 
 /// The term of a word that [`words`] gave.
 pub fn stem(folded: &str) -> String {
+    with_stem(folded, str::to_owned)
+}
+
+/// Calls with the term of a word. A term begins with the same character as its word.
+pub(super) fn with_stem<T>(folded: &str, call: impl FnOnce(&str) -> T) -> T {
     let Some(algorithm) = algorithm(folded) else {
-        return folded.to_owned();
+        return call(folded);
     };
     STEMS.with_borrow_mut(|stems| {
         if let Some(known) = stems.get(folded) {
-            return known.clone();
+            return call(known);
         }
         if stems.len() >= STEMS_KEPT_MAX {
             stems.clear();
         }
-        let stem = Stemmer::new(algorithm).stem(folded).into_owned();
+        let stem = Stemmer::new(algorithm).stem(folded);
         // A stem may end in nothing ("'s"): such a word stands for itself.
-        let stem = if stem.is_empty() { folded.to_owned() } else { stem };
-        stems.insert(folded.to_owned(), stem.clone());
-        stem
+        let is_kept = !stem.is_empty() && stem.chars().next() == folded.chars().next();
+        let stem = if is_kept { stem.into_owned() } else { folded.to_owned() };
+        let result = call(&stem);
+        stems.insert(folded.to_owned(), stem);
+        result
     })
 }
 

@@ -56,8 +56,9 @@ impl Document {
 
     /// The terms of the text in its order.
     pub fn terms(&self) -> Vec<String> {
-        let words = analyzer::words(&self.content);
-        words.iter().map(|word| analyzer::stem(&word.folded)).collect()
+        let mut terms = Vec::new();
+        analyzer::visit(&self.content, |_, folded| terms.push(analyzer::stem(folded)));
+        terms
     }
 
     /// Whether there is a file.

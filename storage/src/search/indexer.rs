@@ -5,7 +5,7 @@
 //! may run over one store: a replaced state of a room makes the slower of two give up its segment.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -18,15 +18,13 @@ use tokio::sync::Notify;
 
 use super::{
     limits::{
-        BACKLOG_ROOMS_MAX, CLOSE_ENTRIES, CLOSE_QUIET_ENTRIES, MERGE_SEGMENTS, MERGED_ENTRIES_MAX, QUIET_MS,
-        RETIRED_KEPT_MS, SEGMENT_ENTRIES_MAX, SILENT_MS, SMALL_ENTRIES, SWEEP_ROOMS,
+        BACKLOG_ROOMS_MAX, CLOSE_ENTRIES, CLOSE_QUIET_ENTRIES, QUIET_MS, RETIRED_KEPT_MS, SILENT_MS, SWEEP_ROOMS,
     },
     metrics::SearchMetrics,
-    room::tail_range,
-    segment::{self, Builder},
-    state::{Retired, SearchState, Segment},
+    state::SearchState,
+    work::RoomWork,
 };
-use crate::{SearchBacklog, SegmentId, Store, StoreError};
+use crate::{SearchBacklog, Store, StoreError};
 
 /// How often the indexer looks which rooms have become quiet.
 const TICK: Duration = Duration::from_secs(1);
@@ -62,7 +60,7 @@ impl Backlog {
         self.moved.notify_one();
     }
 
-    fn is_closed(&self) -> bool {
+    pub(super) fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::SeqCst)
     }
 
@@ -79,6 +77,8 @@ pub struct Indexer {
     now_ms: Box<dyn Fn() -> i64 + Send + Sync>,
     /// Rooms whose end is open, as far as they are known.
     open: HashMap<RoomId, SearchBacklog>,
+    /// Rooms with segments to remove, and since when; what does not fit is found by the next look through all rooms.
+    retiring: VecDeque<(RoomId, i64)>,
 }
 
 impl Indexer {
@@ -95,6 +95,7 @@ impl Indexer {
             metrics,
             now_ms: Box::new(now_ms),
             open: HashMap::new(),
+            retiring: VecDeque::new(),
         }
     }
 
@@ -135,6 +136,7 @@ impl Indexer {
                 head_seq,
                 head_ms,
                 indexed_to,
+                has_retired: false,
             };
             self.keep(news);
         }
@@ -151,6 +153,7 @@ impl Indexer {
             }
             self.close(open).await?;
         }
+        self.clean().await?;
         let lag: u64 = self
             .open
             .values()
@@ -182,6 +185,10 @@ impl Indexer {
                 if self.backlog.is_closed() {
                     return Ok(());
                 }
+                if open.has_retired {
+                    self.work(open.room).remove_retired().await?;
+                    self.is_retiring(open.room);
+                }
                 if is_due(&open, now_ms) {
                     self.close(open).await?;
                 } else {
@@ -193,6 +200,7 @@ impl Indexer {
 
     async fn close(&mut self, mut open: SearchBacklog) -> Result<(), StoreError> {
         open.indexed_to = self.index_room(open.room, open.head_seq).await?;
+        self.is_retiring(open.room);
         self.keep(open);
         Ok(())
     }
@@ -212,27 +220,43 @@ impl Indexer {
         Ok(usable(&self.store.search_state(room).await?))
     }
 
-    fn work(&self, room: RoomId) -> RoomWork<'_> {
-        RoomWork {
-            store: &*self.store,
-            metrics: &self.metrics,
-            backlog: &self.backlog,
-            room,
-            now_ms: (self.now_ms)(),
-        }
+    /// Builds a room's index anew and puts it in the place of the old one, which serves until then.
+    ///
+    /// # Errors
+    /// What the store says; then the old one stays.
+    pub async fn rebuild_room(&self, room: RoomId, head_seq: u64) -> Result<(), StoreError> {
+        self.work(room).rebuild(head_seq).await
     }
 
-    /// Forgets a room's index and builds it anew.
+    /// Removes segments of a room that nobody reads any more.
     ///
     /// # Errors
     /// What the store says.
-    pub async fn rebuild_room(&self, room: RoomId, head_seq: u64) -> Result<u64, StoreError> {
-        let work = self.work(room);
-        let state = work.store.search_state(room).await?;
-        if !state.segments.is_empty() || !state.is_current() {
-            work.replace(work.forget(state)).await?;
+    pub async fn clean_room(&self, room: RoomId) -> Result<(), StoreError> {
+        self.work(room).remove_retired().await
+    }
+
+    fn work(&self, room: RoomId) -> RoomWork<'_> {
+        RoomWork::new(&*self.store, &self.metrics, &self.backlog, room, (self.now_ms)())
+    }
+
+    /// Removes what nobody reads any more, of rooms where that time has come.
+    async fn clean(&mut self) -> Result<(), StoreError> {
+        let now_ms = (self.now_ms)();
+        while let Some((room, since_ms)) = self.retiring.front().copied() {
+            if self.backlog.is_closed() || now_ms - since_ms < RETIRED_KEPT_MS {
+                return Ok(());
+            }
+            self.work(room).remove_retired().await?;
+            self.retiring.pop_front();
         }
-        self.index_room(room, head_seq).await
+        Ok(())
+    }
+
+    fn is_retiring(&mut self, room: RoomId) {
+        if self.retiring.len() < BACKLOG_ROOMS_MAX {
+            self.retiring.push_back((room, (self.now_ms)()));
+        }
     }
 }
 
@@ -249,223 +273,9 @@ fn is_due(open: &SearchBacklog, now_ms: i64) -> bool {
         || (entries > 0 && age_ms >= SILENT_MS)
 }
 
-/// How many of the newest segments should become one.
-fn mergeable(segments: &[Segment]) -> Option<usize> {
-    let run = |limit: u64| {
-        segments
-            .iter()
-            .rev()
-            .take_while(|segment| segment.entries() < limit)
-            .count()
-    };
-    let small = run(SMALL_ENTRIES);
-    if small >= 2 {
-        return Some(small);
-    }
-    let mut limit = SMALL_ENTRIES * 8;
-    while limit <= MERGED_ENTRIES_MAX {
-        let count = run(limit);
-        let newest = &segments[segments.len() - count..];
-        let entries: u64 = newest.iter().map(Segment::entries).sum();
-        if count >= MERGE_SEGMENTS && entries <= MERGED_ENTRIES_MAX {
-            return Some(count);
-        }
-        limit *= 8;
-    }
-    None
-}
-
-/// Work on one room's index.
-struct RoomWork<'a> {
-    store: &'a dyn Store,
-    metrics: &'a SearchMetrics,
-    backlog: &'a Backlog,
-    room: RoomId,
-    now_ms: i64,
-}
-
-impl RoomWork<'_> {
-    /// As [`Indexer::index_room`]; None: somebody else replaced the state meanwhile.
-    async fn index_to(&self, head_seq: u64) -> Result<Option<u64>, StoreError> {
-        let mut state = self.store.search_state(self.room).await?;
-        if !state.is_current() {
-            state = self.forget(state);
-        }
-        while state.indexed_to < head_seq {
-            if self.backlog.is_closed() {
-                return Ok(Some(state.indexed_to));
-            }
-            let Some(next) = self.close_next(state, head_seq).await? else {
-                return Ok(None);
-            };
-            state = next;
-            while let Some(count) = mergeable(&state.segments) {
-                let Some(next) = self.merge_last(state, count).await? else {
-                    return Ok(None);
-                };
-                state = next;
-            }
-        }
-        let indexed_to = state.indexed_to;
-        self.remove_retired(state).await?;
-        Ok(Some(indexed_to))
-    }
-
-    /// The state without its segments.
-    fn forget(&self, state: SearchState) -> SearchState {
-        let retired = state.segments.iter().map(|segment| self.retired(segment.id));
-        SearchState {
-            revision: state.revision,
-            retired: state.retired.iter().copied().chain(retired).collect(),
-            ..SearchState::default()
-        }
-    }
-
-    fn retired(&self, id: u64) -> Retired {
-        Retired {
-            id,
-            since_ms: self.now_ms,
-        }
-    }
-
-    /// Replaces the state; None: somebody else did.
-    async fn replace(&self, mut state: SearchState) -> Result<Option<SearchState>, StoreError> {
-        if !self.store.replace_search_state(self.room, state.clone()).await? {
-            return Ok(None);
-        }
-        state.revision += 1;
-        Ok(Some(state))
-    }
-
-    /// Lists a new segment as something to remove, until it is whole: what a crash leaves is found that way.
-    async fn begin(&self, mut state: SearchState) -> Result<Option<(SearchState, SegmentId)>, StoreError> {
-        let id = SegmentId {
-            room: self.room,
-            segment: u64::from_le_bytes(*uuid::Uuid::new_v4().as_bytes().first_chunk().unwrap_or(&[0; 8])) >> 1,
-        };
-        state.retired.push(self.retired(id.segment));
-        Ok(self.replace(state).await?.map(|state| (state, id)))
-    }
-
-    /// Closes the next range into a segment.
-    async fn close_next(&self, state: SearchState, head_seq: u64) -> Result<Option<SearchState>, StoreError> {
-        let first_seq = state.indexed_to + 1;
-        let last_seq = head_seq.min(state.indexed_to + SEGMENT_ENTRIES_MAX);
-        let Some((mut state, id)) = self.begin(state).await? else {
-            return Ok(None);
-        };
-        let mut builder = Builder::default();
-        let mut next = first_seq;
-        while next <= last_seq {
-            let page = self.store.entries(self.room, tail_range(next, last_seq)).await?;
-            let Some(last) = page.last() else { break };
-            next = last.seq + 1;
-            page.iter().for_each(|entry| builder.add(entry));
-        }
-        let bytes = segment::write(self.store, id, builder.blocks(last_seq)).await?;
-        self.metrics.closed(bytes);
-        state.retired.retain(|retired| retired.id != id.segment);
-        state.indexed_to = last_seq;
-        state.segments.push(Segment {
-            id: id.segment,
-            first_seq,
-            last_seq,
-            bytes,
-        });
-        self.replace(state).await
-    }
-
-    /// Makes one segment out of the newest ones.
-    async fn merge_last(&self, state: SearchState, count: usize) -> Result<Option<SearchState>, StoreError> {
-        let Some((mut state, id)) = self.begin(state).await? else {
-            return Ok(None);
-        };
-        let old = state.segments.split_off(state.segments.len() - count);
-        let from: Vec<(SegmentId, Segment)> = old
-            .iter()
-            .map(|segment| {
-                let id = SegmentId {
-                    room: self.room,
-                    segment: segment.id,
-                };
-                (id, *segment)
-            })
-            .collect();
-        let Some(bytes) = segment::merge(self.store, &from, id, || self.backlog.is_closed()).await? else {
-            return Ok(None);
-        };
-        self.metrics.merged(bytes);
-        state.retired.retain(|retired| retired.id != id.segment);
-        state.retired.extend(old.iter().map(|segment| self.retired(segment.id)));
-        if let (Some(first), Some(last)) = (old.first(), old.last()) {
-            state.segments.push(Segment {
-                id: id.segment,
-                first_seq: first.first_seq,
-                last_seq: last.last_seq,
-                bytes,
-            });
-        }
-        self.replace(state).await
-    }
-
-    /// Removes segments that nobody reads any more.
-    async fn remove_retired(&self, mut state: SearchState) -> Result<(), StoreError> {
-        let is_over = |retired: &Retired| self.now_ms - retired.since_ms >= RETIRED_KEPT_MS;
-        let over: Vec<Retired> = state
-            .retired
-            .iter()
-            .filter(|retired| is_over(retired))
-            .copied()
-            .collect();
-        if over.is_empty() {
-            return Ok(());
-        }
-        for retired in &over {
-            let id = SegmentId {
-                room: self.room,
-                segment: retired.id,
-            };
-            while self.store.remove_search_blocks(id).await? {}
-        }
-        state.retired.retain(|retired| !over.contains(retired));
-        // Whoever was faster removes them once more, which does no harm.
-        self.replace(state).await.map(|_| ())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// What is left of so many closings of `entries` each.
-    fn after(closings: u64, entries: u64) -> Vec<u64> {
-        let mut segments: Vec<Segment> = Vec::new();
-        for number in 0..closings {
-            segments.push(Segment {
-                id: number,
-                first_seq: number * entries + 1,
-                last_seq: (number + 1) * entries,
-                bytes: 0,
-            });
-            while let Some(count) = mergeable(&segments) {
-                let old = segments.split_off(segments.len() - count);
-                segments.push(Segment {
-                    last_seq: old[count - 1].last_seq,
-                    ..old[0]
-                });
-            }
-        }
-        segments.iter().map(Segment::entries).collect()
-    }
-
-    #[test]
-    fn a_small_room_has_one_segment_and_a_large_one_few() {
-        assert_eq!(after(50, 10), [500]);
-        let large = after(5_000, CLOSE_ENTRIES);
-        assert!(large.len() <= 45, "{large:?}");
-        assert_eq!(large.iter().sum::<u64>(), 5_000 * CLOSE_ENTRIES);
-        assert!(large.iter().all(|entries| *entries <= MERGED_ENTRIES_MAX));
-    }
 
     #[test]
     fn an_end_is_closed_when_it_is_long_or_the_room_is_quiet() {
@@ -475,6 +285,7 @@ mod tests {
                 head_seq: 10_000 + entries,
                 head_ms: 0,
                 indexed_to: 10_000,
+                has_retired: false,
             };
             is_due(&open, age_ms)
         };

@@ -18,14 +18,14 @@ pub const PEOPLE_BY_WORD_MAX: usize = 2_000;
 /// names are not found.
 pub const PEOPLE_LOOKED_AT_MAX: usize = 500;
 
-/// Bytes of a block of postings, a little more where one list is longer.
-pub const BLOCK_BYTES: usize = 8_192;
+/// Bytes of a block of postings: with its key it fills a page of SQLite.
+pub const BLOCK_BYTES: usize = 3_840;
 /// Bytes of a list from which it gets blocks of its own.
-pub const LIST_BYTES_INLINE_MAX: usize = 4_096;
+pub const LIST_BYTES_INLINE_MAX: usize = 1_920;
 /// Bytes of blocks that are written in one step: a millisecond or two of the store's writer.
 pub const WRITE_BYTES_MAX: usize = 128 << 10;
 /// Blocks read in one step while segments are merged.
-pub const MERGE_READ_BLOCKS: usize = 64;
+pub const MERGE_READ_BLOCKS: usize = 128;
 
 /// Log entries after which an open end is closed into a segment.
 pub const CLOSE_ENTRIES: u64 = 2_048;
@@ -47,6 +47,12 @@ pub const SMALL_ENTRIES: u64 = 512;
 /// writing one segment may take.
 pub const RETIRED_KEPT_MS: i64 = 600_000;
 
+/// Entries of open ends that are kept in memory, read and analysed, for the next search.
+pub const TAILS_ENTRIES_MAX: usize = 65_536;
+/// How long building one room's index anew may take, in milliseconds: before that nobody removes what it has written.
+pub const REBUILD_MS_MAX: i64 = 24 * 3_600_000;
+/// Entries of a longer open end are not kept in memory but scanned by every search.
+pub const TAIL_ENTRIES_KEPT_MAX: u64 = 16_384;
 /// Entries of the open end that are read in one step.
 pub const TAIL_PAGE_ENTRIES: usize = 1_024;
 /// Bytes of the open end that are read in one step.
@@ -57,12 +63,14 @@ pub const ROOMS_MAX: usize = 5_000;
 pub const WAVE_ROOMS_FIRST: usize = 4;
 /// Rooms that a search opens together at most.
 pub const WAVE_ROOMS_MAX: usize = 128;
-/// Candidates of a room whose rows are read together.
-pub const CHECK_ROWS: usize = 32;
+/// Candidates of a room whose rows are read together at first; each further time twice as many.
+pub const CHECK_ROWS_FIRST: usize = 2;
+/// Candidates of a room whose rows are read together at most.
+pub const CHECK_ROWS_MAX: usize = 64;
 /// Rows that one call checks at most; then it answers with what it has, and a place to go on from.
 pub const CHECKED_ROWS_MAX: usize = 4_000;
 /// Blocks that a file name's beginning may lead through, in one segment.
-pub const PREFIX_BLOCKS_MAX: usize = 64;
+pub const PREFIX_BLOCKS_MAX: usize = 128;
 
 /// Characters of text shown around the first match.
 pub const SNIPPET_CHARACTERS: usize = 240;
@@ -78,4 +86,4 @@ pub const SWEEP_ROOMS: usize = 256;
 const _: () = assert!(LIST_BYTES_INLINE_MAX <= BLOCK_BYTES && BLOCK_BYTES <= WRITE_BYTES_MAX);
 const _: () = assert!(CLOSE_QUIET_ENTRIES <= CLOSE_ENTRIES && CLOSE_ENTRIES <= SEGMENT_ENTRIES_MAX);
 const _: () = assert!(SMALL_ENTRIES <= CLOSE_ENTRIES && SEGMENT_ENTRIES_MAX < MERGED_ENTRIES_MAX);
-const _: () = assert!(QUIET_MS < SILENT_MS && CHECK_ROWS < CHECKED_ROWS_MAX);
+const _: () = assert!(QUIET_MS < SILENT_MS && CHECK_ROWS_MAX < CHECKED_ROWS_MAX);

@@ -24,8 +24,10 @@ mod room;
 mod run;
 mod segment;
 mod state;
+mod tails;
 mod varint;
 mod verify;
+mod work;
 
 pub use block::{Block, Damaged};
 pub use document::Document;
@@ -36,4 +38,5 @@ pub use query::{Query, QueryError};
 pub use request::{Found, Hit, Look, Position, Request};
 pub use run::search;
 pub use state::{Retired, SearchState, Segment};
+pub use tails::Tails;
 pub use verify::{LogDocument, verify, verify_state};

@@ -112,7 +112,7 @@ impl Request {
         match self.look {
             Look::Texts => {
                 let has_files = !self.query.has_file || document.has_file();
-                has_files && (self.query.phrases.is_empty() || self.query.matches(&document.terms()))
+                has_files && (self.query.phrases.is_empty() || self.query.matches(&document.content))
             }
             Look::FileNames => document.file_names.iter().any(|name| self.query.matches_name(name)),
         }

@@ -1,12 +1,7 @@
 //! The candidates of one room, newest first: out of its segments, and out of the end of its log that is in none.
 
-use super::{
-    document::{self, Document},
-    limits::{TAIL_PAGE_BYTES, TAIL_PAGE_ENTRIES},
-    lists::SegmentHits,
-    request::Request,
-};
-use crate::{Entry, EntryRange, Order, SearchScope, Select, Store, StoreError};
+use super::lists::SegmentHits;
+use crate::{Store, StoreError};
 
 /// Seqs of messages that may be hits, each once.
 pub(super) struct Candidates {
@@ -40,47 +35,4 @@ impl Candidates {
         self.below = best.unwrap_or(0);
         Ok(best)
     }
-}
-
-/// Scans the end of a room's log that is in no segment.
-pub(super) async fn scan_tail(
-    store: &dyn Store,
-    scope: &SearchScope,
-    request: &Request,
-) -> Result<Vec<u64>, StoreError> {
-    let indexed_to = if scope.state.is_current() {
-        scope.state.indexed_to
-    } else {
-        0
-    };
-    let mut found = Vec::new();
-    let mut first = indexed_to + 1;
-    while first <= scope.head_seq {
-        let page = store.entries(scope.room, tail_range(first, scope.head_seq)).await?;
-        let Some(last) = page.last() else { break };
-        first = last.seq + 1;
-        found.extend(page.iter().filter_map(|entry| candidate(entry, request)));
-    }
-    found.sort_unstable();
-    found.dedup();
-    Ok(found)
-}
-
-/// A page of a log that is read in order.
-pub(super) fn tail_range(first: u64, last: u64) -> EntryRange {
-    EntryRange {
-        first,
-        last,
-        limit: TAIL_PAGE_ENTRIES,
-        bytes_max: TAIL_PAGE_BYTES,
-        order: Order::Ascending,
-        select: Select::Everything,
-    }
-}
-
-fn candidate(entry: &Entry, request: &Request) -> Option<u64> {
-    let seq = document::subject(entry)?;
-    request
-        .text_matches(entry.sender.as_ref(), &Document::of_body(&entry.body))
-        .then_some(seq)
 }

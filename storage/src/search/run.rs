@@ -6,13 +6,16 @@
 
 use std::collections::VecDeque;
 
+use protocol::RoomId;
+
 use super::{
-    limits::{CHECK_ROWS, CHECKED_ROWS_MAX, WAVE_ROOMS_FIRST, WAVE_ROOMS_MAX},
+    limits::{CHECK_ROWS_FIRST, CHECK_ROWS_MAX, CHECKED_ROWS_MAX, WAVE_ROOMS_FIRST, WAVE_ROOMS_MAX},
     lists,
     request::{Found, Hit, Position, Request},
-    room::{Candidates, scan_tail},
+    room::Candidates,
+    tails::Tails,
 };
-use crate::{SearchScope, SegmentId, Store, StoreError};
+use crate::{Entry, SearchScope, SegmentId, Store, StoreError};
 
 /// A room on its way through a search.
 struct Source<'a> {
@@ -21,21 +24,68 @@ struct Source<'a> {
     bound: Position,
     candidates: Option<Candidates>,
     ready: VecDeque<Hit>,
+    /// Candidates to check together next.
+    rows: usize,
+    /// There is nothing more in it.
+    is_over: bool,
 }
 
 impl Source<'_> {
     fn bound(&self) -> Position {
         self.ready.front().map_or(self.bound, Hit::position)
     }
+
+    /// The next candidates to check.
+    async fn next_places(&mut self, store: &dyn Store) -> Result<Vec<(RoomId, u64)>, StoreError> {
+        let mut places = Vec::with_capacity(self.rows);
+        let Some(candidates) = &mut self.candidates else {
+            return Ok(places);
+        };
+        while places.len() < self.rows {
+            let Some(seq) = candidates.next(store).await? else {
+                break;
+            };
+            places.push((self.scope.room, seq));
+        }
+        self.rows = (self.rows * 2).min(CHECK_ROWS_MAX);
+        Ok(places)
+    }
+
+    /// Keeps of their rows what is a hit.
+    fn take(&mut self, rows: Vec<Option<Entry>>, request: &Request, start: Option<Position>) {
+        for entry in rows.into_iter().flatten() {
+            let hit = Hit {
+                room: self.scope.room,
+                entry,
+            };
+            let position = hit.position();
+            if request.after_ms.is_some_and(|after| position.time_ms < after) {
+                // Everything behind it is older still.
+                self.candidates = Some(Candidates::new(Vec::new(), Vec::new(), 0));
+                return;
+            }
+            self.bound = self.bound.min(position);
+            let is_behind = start.is_none_or(|start| position < start);
+            if is_behind && request.matches(&hit.entry) {
+                self.ready.push_back(hit);
+            }
+        }
+    }
 }
 
-/// Finds messages in these rooms.
+/// Finds messages in these rooms. `tails` is kept from search to search.
 ///
 /// # Errors
 /// What the store says.
-pub async fn search(store: &dyn Store, rooms: &[SearchScope], request: &Request) -> Result<Found, StoreError> {
+pub async fn search(
+    store: &dyn Store,
+    tails: &Tails,
+    rooms: &[SearchScope],
+    request: &Request,
+) -> Result<Found, StoreError> {
     let mut run = Run {
         store,
+        tails,
         request,
         start: request.start(),
         sources: sources(rooms, request),
@@ -59,6 +109,8 @@ fn sources<'a>(rooms: &'a [SearchScope], request: &Request) -> Vec<Source<'a>> {
             bound: request.start().map_or(newest, |start| start.min(newest)),
             candidates: None,
             ready: VecDeque::new(),
+            rows: CHECK_ROWS_FIRST,
+            is_over: false,
         }
     };
     let mut sources: Vec<Source<'_>> = rooms.iter().filter(is_wanted).map(of_room).collect();
@@ -69,6 +121,7 @@ fn sources<'a>(rooms: &'a [SearchScope], request: &Request) -> Vec<Source<'a>> {
 
 struct Run<'a> {
     store: &'a dyn Store,
+    tails: &'a Tails,
     request: &'a Request,
     start: Option<Position>,
     /// By their bounds, ascending.
@@ -118,7 +171,7 @@ impl<'a> Run<'a> {
         });
         last.into_iter().chain(best).min().unwrap_or(Position {
             time_ms: i64::MIN,
-            room: protocol::RoomId::from_key(0),
+            room: RoomId::from_key(0),
             seq: 0,
         })
     }
@@ -151,39 +204,35 @@ impl<'a> Run<'a> {
 
     /// Checks the next candidates of a source; false: it has nothing more.
     async fn fill(&mut self, source: &mut Source<'a>) -> Result<bool, StoreError> {
-        let Some(candidates) = &mut source.candidates else {
-            return Ok(true);
-        };
-        let mut places = Vec::with_capacity(CHECK_ROWS);
-        while places.len() < CHECK_ROWS {
-            let Some(seq) = candidates.next(self.store).await? else {
-                break;
-            };
-            places.push((source.scope.room, seq));
-        }
+        let places = source.next_places(self.store).await?;
         if places.is_empty() {
             return Ok(false);
         }
         self.found.checked += places.len();
         let rows = self.store.entries_at(places).await?;
-        for entry in rows.into_iter().flatten() {
-            let hit = Hit {
-                room: source.scope.room,
-                entry,
-            };
-            let position = hit.position();
-            if self.request.after_ms.is_some_and(|after| position.time_ms < after) {
-                // Everything behind it is older still.
-                source.candidates = Some(Candidates::new(Vec::new(), Vec::new(), 0));
-                break;
-            }
-            source.bound = source.bound.min(position);
-            let is_behind = self.start.is_none_or(|start| position < start);
-            if is_behind && self.request.matches(&hit.entry) {
-                source.ready.push_back(hit);
-            }
-        }
+        source.take(rows, self.request, self.start);
         Ok(true)
+    }
+
+    /// Checks the first candidates of sources that have just been opened, all in one step; those that have none go.
+    async fn fill_opened(&mut self, numbers: &[usize]) -> Result<(), StoreError> {
+        let (mut places, mut counts) = (Vec::new(), Vec::with_capacity(numbers.len()));
+        for number in numbers {
+            let of_source = self.sources[*number].next_places(self.store).await?;
+            counts.push(of_source.len());
+            places.extend(of_source);
+        }
+        self.found.checked += places.len();
+        let mut rows = self.store.entries_at(places).await?.into_iter();
+        for (number, count) in numbers.iter().zip(counts) {
+            let of_source = rows.by_ref().take(count).collect();
+            let source = &mut self.sources[*number];
+            source.take(of_source, self.request, self.start);
+            source.is_over = count == 0;
+        }
+        self.sources.retain(|source| !source.is_over);
+        self.sources.sort_by_key(Source::bound);
+        Ok(())
     }
 
     /// Opens the next rooms: their open ends, and what their segments hold of the needed lists.
@@ -192,12 +241,13 @@ impl<'a> Run<'a> {
         let unopened = unopened.filter(|(_, source)| source.candidates.is_none());
         let numbers: Vec<usize> = unopened.map(|(number, _)| number).take(self.wave).collect();
         self.wave = (self.wave * 2).min(WAVE_ROOMS_MAX);
+        let needs = self.request.needs();
         let mut segments = Vec::new();
         let mut opening = Vec::with_capacity(numbers.len());
         for number in numbers {
             let scope = self.sources[number].scope;
             let below = self.below(scope).await?;
-            let tail = scan_tail(self.store, scope, self.request).await?;
+            let tail = self.tails.hits(self.store, scope, &needs).await?;
             if scope.state.is_current() {
                 // Also those that begin behind `below`: an edit in them may be of an older message.
                 segments.extend(scope.state.segments.iter().map(|segment| {
@@ -210,13 +260,15 @@ impl<'a> Run<'a> {
             }
             opening.push((number, tail, below, Vec::new()));
         }
-        for (place, hits) in lists::open(self.store, segments, &self.request.needs()).await? {
+        for (place, hits) in lists::open(self.store, segments, &needs).await? {
             opening[place].3.push(hits);
         }
+        let mut opened = Vec::with_capacity(opening.len());
         for (number, tail, below, segments) in opening {
             self.sources[number].candidates = Some(Candidates::new(tail, segments, below));
+            opened.push(number);
         }
-        Ok(())
+        self.fill_opened(&opened).await
     }
 
     /// The seq that everything wanted of a room lies before.

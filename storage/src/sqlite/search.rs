@@ -230,6 +230,7 @@ fn backlog(connection: &Connection, after: Option<RoomId>, limit: usize) -> rusq
             head_seq: rows::unsigned(row, 1)?,
             head_ms: row.get(2)?,
             indexed_to: if state.is_current() { state.indexed_to } else { 0 },
+            has_retired: !state.retired.is_empty(),
         })
     })?;
     found.collect()

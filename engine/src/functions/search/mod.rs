@@ -105,7 +105,7 @@ impl Engine {
         if wanted.texts {
             let begun = Instant::now();
             pages.push(
-                search(&*self.store, &rooms, &request(Look::Texts))
+                search(&*self.store, &self.search_tails, &rooms, &request(Look::Texts))
                     .await
                     .map_err(failure::of_store)?,
             );
@@ -114,7 +114,7 @@ impl Engine {
         if wanted.files {
             let begun = Instant::now();
             pages.push(
-                search(&*self.store, &rooms, &request(Look::FileNames))
+                search(&*self.store, &self.search_tails, &rooms, &request(Look::FileNames))
                     .await
                     .map_err(failure::of_store)?,
             );
