@@ -306,6 +306,7 @@ async fn backlog(shared: &Shared, after: Option<RoomId>, limit: usize) -> Result
                 head_seq,
                 head_ms,
                 indexed_to: if state.is_current() { state.indexed_to } else { 0 },
+                has_retired: !state.retired.is_empty(),
             })
         })
         .buffered(CALL_STATEMENTS_AT_ONCE)
