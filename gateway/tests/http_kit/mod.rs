@@ -199,6 +199,11 @@ impl Node {
         self.child.try_wait().expect("the process is ours").is_none()
     }
 
+    /// The folder of a node that has ended, for the next one.
+    pub fn take_folder(mut self) -> Folder {
+        std::mem::replace(&mut self.folder, Folder::new())
+    }
+
     /// Registers a user.
     pub fn registers(&self, name: &str) -> User<'_> {
         let answer = self
