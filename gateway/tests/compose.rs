@@ -89,15 +89,6 @@ fn is_pinned(image: &str) -> bool {
     numbers.contains('.') && numbers.split('.').all(|part| part.parse::<u32>().is_ok())
 }
 
-/// Takes the store out of what is checked where the program was built without the backend.
-fn leave_store_out(command: &mut Command) {
-    let store = SETTINGS.iter().find(|setting| setting.key == "storage.url");
-    let expected = (store.expect("a setting").expected)();
-    if !expected.contains("scylla://") {
-        command.env_remove("PLENUM_STORAGE__URL");
-    }
-}
-
 #[test]
 fn the_installation_has_all_of_its_parts() {
     let compose = yaml("compose.yaml");
@@ -169,7 +160,6 @@ fn every_setting_of_the_nodes_is_known_and_right() {
             let value = if asked_for(value).is_some() { SECRET } else { value };
             command.env(name, value);
         }
-        leave_store_out(&mut command);
         let output = command.output().expect("runs");
         let (out, errors) = (text(&output.stdout), text(&output.stderr));
         assert!(output.status.success() && errors.is_empty(), "{node}: {errors}");
