@@ -1,7 +1,7 @@
 //! Finding out where a log ends: read from its rows, never from what an earlier process has left in derived tables. What follows from
 //! entries and was not written any more is written now. Called under the cell's lock, once per room and process, and after a doubt.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use protocol::RoomId;
 
@@ -310,10 +310,11 @@ pub(super) async fn take_over(shared: &Arc<Shared>, cell: &Cell, owner: &mut Own
     index::write_times(&shared.client, cell.room, found.first_seq, found.first_ms).await?;
     let is_taken = if head.bucket.rows <= ADOPTED_ROWS_MAX {
         let number = bucket::number(shared.term(), bucket::ordinal(head.bucket.bucket) + 1);
-        copy(&shared.client, cell.room, &found, number, head.seq).await?;
+        let records = copy(&shared.client, cell.room, &found, number, head.seq).await?;
         let is_taken = index::adopt(&shared.client, cell.room, &found, number).await?;
         if is_taken {
             head.bucket.bucket = number;
+            owner.commands.taken_over(found.number, number, records);
             remove_later(shared, cell.room, found.number);
         }
         is_taken
@@ -345,20 +346,23 @@ fn remove_later(shared: &Arc<Shared>, room: RoomId, bucket: u64) {
     });
 }
 
-/// Copies a bucket's rows, as they are, up to the end of the log.
-async fn copy(client: &Client, room: RoomId, from: &Bucket, to: u64, last: u64) -> Result<()> {
+/// Copies a bucket's rows, as they are, up to the end of the log. Gives its commands: entry's seq and time by key.
+async fn copy(client: &Client, room: RoomId, from: &Bucket, to: u64, last: u64) -> Result<HashMap<i64, (u64, i64)>> {
     rewrite(client, room, from, (from.first_seq, last), to).await?;
     let values = (room.key(), signed(from.number));
-    let records = client
+    let mut records = client
         .rows::<(i64, String, i64, uuid::Uuid, i64)>(&client.statements.all_commands, values)
         .await?;
-    let records = records.into_iter().filter(|(.., target)| *target <= signed(last));
-    let rows = records.map(|(key, sender, time_ms, command_id, target)| {
+    records.retain(|(.., target)| *target <= signed(last));
+    let known = records.iter().map(|(key, _, time_ms, _, target)| (*key, (target.unsigned_abs(), *time_ms)));
+    let known = known.collect();
+    let rows = records.into_iter().map(|(key, sender, time_ms, command_id, target)| {
         let written = stamp(target.unsigned_abs());
         let values = super::append::command_values(room, to, (key, sender, time_ms, command_id, target), written);
         (&client.statements.insert_command, values)
     });
-    client.batch(rows.collect()).await
+    client.batch(rows.collect()).await?;
+    Ok(known)
 }
 
 /// Writes the last batch of a bucket again, so that it is on a majority of replicas for certain before the bucket is sealed behind it.

@@ -69,9 +69,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Wire {
-    /// A wire to `server`, `host:port`, on which nothing happens yet.
+    /// A wire to `server`, `host:port`, on which nothing happens yet. It lies on the server's own address: a driver believes a server about
+    /// its address and takes the port of the contact point.
     pub async fn to(server: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let (host, _) = server.rsplit_once(':').expect("host and port");
+        let listener = TcpListener::bind(format!("{host}:0")).await;
+        let listener = listener.unwrap_or_else(|error| {
+            panic!("{host}: {error}; stories with faults at the wire need a CQL server on this machine: `make cql`")
+        });
         let host = listener.local_addr().expect("its address").to_string();
         let shared = Arc::new(Shared {
             server: server.to_owned(),
