@@ -346,7 +346,7 @@ async fn every_crash(node: &Node, story: &Story) -> usize {
             return before.statements.len();
         }
         let text = before.statements.last().expect("the one that was lost");
-        eprintln!("{}: {nth}: {} lost, {} of it there", story.name, text.chars().take(40).collect::<String>(), before.found);
+
         // A read changes nothing: to die behind it is to die before the next statement.
         if !text.starts_with("SELECT") {
             run(node, story, Cut::Behind(nth)).await;
