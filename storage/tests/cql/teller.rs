@@ -128,12 +128,24 @@ impl Teller {
     /// Somebody has read the room up to a seq.
     pub async fn reads(&mut self, name: &str, read_seq: u64, read_number: u64) {
         let (user, received_seq) = (self.person(name), read_seq);
-        let mark = Mark { read_seq, read_number, received_seq };
-        locked(&self.ledger).marks.push((user.clone(), mark, false));
-        let moved = self.room.store.advance_mark(self.room.id, &user, mark).await;
-        moved.expect("the mark moves");
-        if let Some((.., is_acknowledged)) = locked(&self.ledger).marks.last_mut() {
-            *is_acknowledged = true;
+        let mark = Mark {
+            read_seq,
+            read_number,
+            received_seq,
+        };
+        locked(&self.ledger).marks.push((user, mark, false));
+        self.marks().await;
+    }
+
+    /// Moves the marks that were not acknowledged yet.
+    async fn marks(&self) {
+        let marks = locked(&self.ledger).marks.clone();
+        for (at, (user, mark, is_acknowledged)) in marks.into_iter().enumerate() {
+            if !is_acknowledged {
+                let moved = self.room.store.advance_mark(self.room.id, &user, mark).await;
+                moved.expect("the mark moves");
+                locked(&self.ledger).marks[at].2 = true;
+            }
         }
     }
 
@@ -152,6 +164,7 @@ impl Teller {
             let wait_ms = sent[found].entry.time_ms - sent[found - 1].entry.time_ms;
             assert!(wait_ms >= WINDOW_MAX_MS, "{when}: {found} of {} are there", sent.len());
         }
+        self.marks().await;
         self.equals_its_log(&sent[..found], when).await;
         found - acknowledged
     }
@@ -163,12 +176,7 @@ impl Teller {
             (ledger.room.clone(), ledger.marks.clone())
         };
         let mut rebuilt = Rebuilt::with(&new, entries);
-        for (user, mark, is_acknowledged) in marks {
-            let is_there = self.room.store.mark(self.room.id, &user).await.expect("a read").read_seq >= mark.read_seq;
-            if is_acknowledged || is_there {
-                rebuilt.marked(&user, mark);
-            }
-        }
+        marks.iter().for_each(|(user, mark, _)| rebuilt.marked(user, *mark));
         self.room.head = rebuilt.equals(&self.room.store, when).await;
     }
 
