@@ -221,7 +221,9 @@ async fn delete_mark(client: &Client, room: RoomId, user: &str, stamp: i64) -> R
 /// Removes a mark that lies ahead of the entry by which its owner left. Only right then: whoever has come back since has a mark of their
 /// own, which a log that is read again must not take from them.
 pub(super) async fn forget_mark_ahead(client: &Client, room: RoomId, user: &str, seq: u64) -> Result<()> {
-    let mark = client.row::<MarkRow>(&client.statements.mark, (room.key(), user)).await?;
+    let mark = client
+        .row::<MarkRow>(&client.statements.mark, (room.key(), user))
+        .await?;
     let mark = mark.map(|row| row.mark()).transpose()?.unwrap_or_default();
     match mark.read_seq.max(mark.received_seq) {
         ahead if ahead > seq => delete_mark(client, room, user, stamp(ahead)).await,

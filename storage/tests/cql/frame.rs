@@ -75,7 +75,10 @@ impl Frame {
                 body.short_bytes()?;
             }
         }
-        Ok((body.int()? == PREPARED).then(|| body.short_bytes()).transpose()?.map(<[u8]>::to_vec))
+        Ok((body.int()? == PREPARED)
+            .then(|| body.short_bytes())
+            .transpose()?
+            .map(<[u8]>::to_vec))
     }
 
     /// The id of what is executed: of a batch, of its first statement.
@@ -149,7 +152,12 @@ impl Answer {
         let kind = |kind: &str| [&(kind.len() as u16).to_be_bytes(), kind.as_bytes()].concat();
         match self {
             Self::ServerError | Self::Overloaded => Vec::new(),
-            Self::Unavailable => [&LOCAL_QUORUM.to_be_bytes()[..], &2_i32.to_be_bytes(), &1_i32.to_be_bytes()].concat(),
+            Self::Unavailable => [
+                &LOCAL_QUORUM.to_be_bytes()[..],
+                &2_i32.to_be_bytes(),
+                &1_i32.to_be_bytes(),
+            ]
+            .concat(),
             Self::WriteTimeout => [counts(LOCAL_QUORUM, 1), kind("SIMPLE")].concat(),
             Self::CasTimeout => [counts(LOCAL_SERIAL, 1), kind("CAS")].concat(),
             Self::ReadTimeout => [counts(LOCAL_QUORUM, 1), vec![0]].concat(),

@@ -87,7 +87,14 @@ impl Rebuilt {
                 Effect::RoomDeleted => self.deleted = true,
                 Effect::Read { user, seq, number } => {
                     let (read_seq, read_number, received_seq) = (*seq, *number, *seq);
-                    self.marked(user, Mark { read_seq, read_number, received_seq });
+                    self.marked(
+                        user,
+                        Mark {
+                            read_seq,
+                            read_number,
+                            received_seq,
+                        },
+                    );
                 }
             }
         }
@@ -129,7 +136,9 @@ impl Rebuilt {
     pub async fn equals(&self, store: &Arc<dyn Store>, when: &str) -> LogHead {
         let permit = Permit::take_over(&Arc::default());
         let opened = store.open_log(self.id, &permit).await;
-        let state = opened.expect("the log opens").unwrap_or_else(|| panic!("{when}: the room is there"));
+        let state = opened
+            .expect("the log opens")
+            .unwrap_or_else(|| panic!("{when}: the room is there"));
         self.has_state(&state, when);
         self.has_entries(store, when).await;
         self.has_dates(store, when).await;
@@ -144,9 +153,21 @@ impl Rebuilt {
         assert_eq!(head.number, last.map_or(0, |last| last.number), "{when}: the number");
         assert_eq!(head.time_ms, last.map_or(0, |last| last.time_ms), "{when}: the time");
         let message = self.entries.iter().rfind(|entry| entry.kind == EntryKind::Message);
-        assert_eq!(head.message_seq, message.map_or(0, |entry| entry.seq), "{when}: the newest message");
-        assert_eq!((&state.room.name, state.room.deleted), (&self.name, self.deleted), "{when}");
-        assert_eq!(state.room.members_count, self.members.len() as u64, "{when}: the count of members");
+        assert_eq!(
+            head.message_seq,
+            message.map_or(0, |entry| entry.seq),
+            "{when}: the newest message"
+        );
+        assert_eq!(
+            (&state.room.name, state.room.deleted),
+            (&self.name, self.deleted),
+            "{when}"
+        );
+        assert_eq!(
+            state.room.members_count,
+            self.members.len() as u64,
+            "{when}: the count of members"
+        );
     }
 
     async fn has_entries(&self, store: &Arc<dyn Store>, when: &str) {
@@ -167,7 +188,9 @@ impl Rebuilt {
         let mut times: Vec<i64> = self.entries.iter().map(|entry| entry.time_ms).collect();
         times.dedup();
         let kept = times.len().saturating_sub(8);
-        let times = times.drain(kept..).flat_map(|time_ms| [time_ms - 1, time_ms, time_ms + 1]);
+        let times = times
+            .drain(kept..)
+            .flat_map(|time_ms| [time_ms - 1, time_ms, time_ms + 1]);
         for time_ms in times {
             let expected = self.entries.iter().take_while(|entry| entry.time_ms < time_ms).count() as u64 + 1;
             let found = store.seq_at(self.id, time_ms).await.expect("a read");
@@ -184,12 +207,20 @@ impl Rebuilt {
             let mark = store.mark(self.id, user).await.expect("a read");
             assert_eq!(mark, expected, "{when}: how far {user} has read");
             let chat = store.chat_of(user, self.id).await.expect("a read");
-            assert_eq!(chat.map(|chat| (chat.member, chat.mark)), self.member_and_mark(user), "{when}: {user}'s chat");
+            assert_eq!(
+                chat.map(|chat| (chat.member, chat.mark)),
+                self.member_and_mark(user),
+                "{when}: {user}'s chat"
+            );
             // By user there are rows of their own.
             let chats = store.chats_of(user, None, 10_000).await.expect("a read");
             let listed = chats.into_iter().find(|chat| chat.state.room.id == self.id);
             let expected = self.member_and_mark(user).filter(|_| !self.deleted);
-            assert_eq!(listed.map(|chat| (chat.member, chat.mark)), expected, "{when}: in {user}'s list");
+            assert_eq!(
+                listed.map(|chat| (chat.member, chat.mark)),
+                expected,
+                "{when}: in {user}'s list"
+            );
         }
     }
 

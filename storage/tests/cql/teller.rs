@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 use super::rebuilt::Rebuilt;
 
+/// How long a repetition is recognised: seven days, in milliseconds.
+const COMMAND_LIFETIME_MS: i64 = 7 * 24 * 3_600_000;
+
 /// What was sent to one room, and what of it was acknowledged.
 pub struct Ledger {
     room: NewRoom,
@@ -90,7 +93,11 @@ impl Teller {
         let sender = self.person(sender);
         message.entry.sender = Some(sender.clone());
         let (seq, number) = (message.entry.seq, message.entry.number);
-        message.effects = vec![Effect::Read { user: sender, seq, number }];
+        message.effects = vec![Effect::Read {
+            user: sender,
+            seq,
+            number,
+        }];
         message
     }
 
@@ -150,15 +157,22 @@ impl Teller {
     }
 
     /// What was sent after a crash of the first owner: all that was acknowledged is there once, what was under way is there as a whole or
-    /// not at all, and everything derived says the same. Gives how many of the entries under way are there.
-    pub async fn finds_everything(&mut self, when: &str) -> usize {
+    /// not at all, and everything derived says the same.
+    pub async fn finds_everything(&mut self, when: &str) {
         let (sent, acknowledged) = {
             let ledger = locked(&self.ledger);
             (ledger.sent.clone(), ledger.acknowledged)
         };
         let found = usize::try_from(self.room.head.seq).expect("a small log");
-        assert!(found >= acknowledged, "{when}: {acknowledged} were acknowledged, {found} are there");
-        assert!(found <= sent.len(), "{when}: {} were sent, {found} are there", sent.len());
+        assert!(
+            found >= acknowledged,
+            "{when}: {acknowledged} were acknowledged, {found} are there"
+        );
+        assert!(
+            found <= sent.len(),
+            "{when}: {} were sent, {found} are there",
+            sent.len()
+        );
         let is_between = found > acknowledged && found < sent.len();
         if is_between {
             let wait_ms = sent[found].entry.time_ms - sent[found - 1].entry.time_ms;
@@ -166,7 +180,6 @@ impl Teller {
         }
         self.marks().await;
         self.equals_its_log(&sent[..found], when).await;
-        found - acknowledged
     }
 
     /// The store says what these entries make of the room.
@@ -187,7 +200,7 @@ impl Teller {
             (ledger.sent.clone(), ledger.acknowledged)
         };
         let found = usize::try_from(self.room.head.seq).expect("a small log");
-        for new in sent[acknowledged..found].iter().filter(|new| new.is_repeatable) {
+        for new in &sent[acknowledged..found] {
             self.is_known(new, when).await;
         }
         if found < sent.len() {
@@ -199,15 +212,34 @@ impl Teller {
         self.room.now_ms = self.room.head.time_ms;
         self.says("alice", "after it").await;
         let sent = locked(&self.ledger).sent.clone();
-        for new in sent.iter().rev().take(3).filter(|new| new.is_repeatable) {
+        for new in sent.iter().rev().take(3) {
             self.is_known(new, when).await;
         }
         self.equals_its_log(&sent, &format!("{when}, sent again")).await;
     }
 
-    /// A command that is sent again is told its first seq.
+    /// Nobody sends again what is not there; others go on, sooner than whoever is gone would have.
+    pub async fn others_go_on(&mut self, when: &str) {
+        let found = usize::try_from(self.room.head.seq).expect("a small log");
+        {
+            let mut ledger = locked(&self.ledger);
+            ledger.sent.truncate(found);
+            ledger.acknowledged = found;
+        }
+        self.room.now_ms = self.room.now_ms.max(self.room.head.time_ms);
+        self.says("alice", "instead of it").await;
+        self.room.now_ms += 10;
+        self.says("alice", "a little later").await;
+        let sent = locked(&self.ledger).sent.clone();
+        self.equals_its_log(&sent, &format!("{when}, others go on")).await;
+    }
+
+    /// A command that is sent again within its time is told its first seq.
     async fn is_known(&self, new: &NewEntry, when: &str) {
         let head: &LogHead = &self.room.head;
+        if !new.is_repeatable || head.time_ms - new.entry.time_ms >= COMMAND_LIFETIME_MS {
+            return;
+        }
         let mut again = new.clone();
         (again.entry.seq, again.entry.number) = (head.seq + 1, head.number + 1);
         (again.entry.time_ms, again.effects) = (head.time_ms.max(again.entry.time_ms), Vec::new());
@@ -218,7 +250,11 @@ impl Teller {
         assert_eq!(found, &[(0, new.entry.seq)], "{when}");
         let id: Uuid = new.entry.command_id;
         let sender = new.entry.sender.clone().expect("somebody sent it");
-        let asked = self.room.store.find_command(self.room.id, &sender, id, head.time_ms).await;
+        let asked = self
+            .room
+            .store
+            .find_command(self.room.id, &sender, id, head.time_ms)
+            .await;
         assert_eq!(asked.expect("a read"), Some(new.entry.seq), "{when}");
     }
 }

@@ -216,7 +216,10 @@ impl One {
     }
 
     fn fate(&self, frame: &Frame) -> Fate {
-        let id = frame.executed_id().expect("a whole EXECUTE or BATCH").unwrap_or_default();
+        let id = frame
+            .executed_id()
+            .expect("a whole EXECUTE or BATCH")
+            .unwrap_or_default();
         let text = locked(&self.shared.texts).get(&id).cloned();
         text.map_or(Fate::Pass, |text| locked(&self.shared.rule)(&text))
     }
