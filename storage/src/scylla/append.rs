@@ -455,6 +455,8 @@ async fn follow(shared: &Shared, cell: &Cell, planned: &[Planned], patience: Ins
         }
         for change in &one.changes {
             if let Change::Left(user) = change {
+                let forget = || effects::forget_mark_ahead(&shared.client, cell.room, user, one.entry.seq);
+                repeated(patience, forget).await?;
                 marks::forget(cell, &rows::user(user)?).await;
             }
         }

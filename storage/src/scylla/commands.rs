@@ -63,6 +63,18 @@ impl KnownCommands {
         }
     }
 
+    /// A bucket has been taken over into one of ours, with these records: entry's seq and time by key.
+    pub(super) fn taken_over(&mut self, from: u64, to: u64, records: HashMap<i64, (u64, i64)>) {
+        let Some(recent) = &mut self.recent else { return };
+        let Some(taken) = recent.iter_mut().find(|recent| recent.number == from) else {
+            return self.forget();
+        };
+        taken.number = to;
+        self.kept += records.len();
+        self.kept -= taken.known.replace(records).map_or(0, |known| known.len());
+        self.forget_some();
+    }
+
     /// A command was written.
     pub(super) fn written(&mut self, bucket: u64, key: i64, seq: u64, time_ms: i64) {
         let Some(recent) = &mut self.recent else { return };

@@ -207,14 +207,28 @@ async fn leave(client: &Client, room: RoomId, user: &str, seq: u64) -> Result<()
     client
         .write(&statements.delete_member_by_user, (stamp(seq), user, room.key()))
         .await?;
-    // A mark carries its own seqs as timestamps: what removes it must not be older.
-    let mark = client.row::<MarkRow>(&statements.mark, (room.key(), user)).await?;
-    let mark = mark.map(|row| row.mark()).transpose()?.unwrap_or_default();
-    let stamp = stamp(seq.max(mark.read_seq).max(mark.received_seq));
+    delete_mark(client, room, user, stamp(seq)).await
+}
+
+async fn delete_mark(client: &Client, room: RoomId, user: &str, stamp: i64) -> Result<()> {
+    let statements = &client.statements;
     client.write(&statements.delete_mark, (stamp, room.key(), user)).await?;
     client
         .write(&statements.delete_mark_by_user, (stamp, user, room.key()))
         .await
+}
+
+/// Removes a mark that lies ahead of the entry by which its owner left. Only right then: whoever has come back since has a mark of their
+/// own, which a log that is read again must not take from them.
+pub(super) async fn forget_mark_ahead(client: &Client, room: RoomId, user: &str, seq: u64) -> Result<()> {
+    let mark = client
+        .row::<MarkRow>(&client.statements.mark, (room.key(), user))
+        .await?;
+    let mark = mark.map(|row| row.mark()).transpose()?.unwrap_or_default();
+    match mark.read_seq.max(mark.received_seq) {
+        ahead if ahead > seq => delete_mark(client, room, user, stamp(ahead)).await,
+        _ => Ok(()),
+    }
 }
 
 /// What the chain of a message's versions goes on with.

@@ -70,9 +70,16 @@ pub(super) fn with_behind(cell: &Cell, user: &UserId, mark: Mark) -> Mark {
     moved.map_or(mark, |moved| mark.advanced(moved))
 }
 
-/// Writes marks of one room, by room in few mutations and by user.
+/// Writes marks of one room, by user and by room in few mutations. The rows by room come last: they say whether a mark has to be written,
+/// so one whose writing broke off is written again by whoever repeats it.
 pub(super) async fn write_all(shared: &Shared, room: RoomId, moved: &HashMap<UserId, Mark>) -> Result<()> {
     let (client, statements) = (&shared.client, &shared.client.statements);
+    stream::iter(moved)
+        .map(Ok)
+        .try_for_each_concurrent(CALL_STATEMENTS_AT_ONCE, |(user, mark)| {
+            write_by_user(shared, room, user, mark)
+        })
+        .await?;
     let by_room = moved.iter().flat_map(|(user, mark)| {
         let read: Option<Values> = (mark.read_seq > 0).then(|| boxed_read(room, user, mark));
         let received: Option<Values> = (mark.received_seq > 0).then(|| boxed_received(room, user, mark));
@@ -85,12 +92,7 @@ pub(super) async fn write_all(shared: &Shared, room: RoomId, moved: &HashMap<Use
         let rest = by_room.split_off(by_room.len().min(BATCH_ROWS_MAX));
         client.batch(std::mem::replace(&mut by_room, rest)).await?;
     }
-    stream::iter(moved)
-        .map(Ok)
-        .try_for_each_concurrent(CALL_STATEMENTS_AT_ONCE, |(user, mark)| {
-            write_by_user(shared, room, user, mark)
-        })
-        .await
+    Ok(())
 }
 
 fn boxed_read(room: RoomId, user: &UserId, mark: &Mark) -> Values {

@@ -1,7 +1,7 @@
 //! Finding out where a log ends: read from its rows, never from what an earlier process has left in derived tables. What follows from
 //! entries and was not written any more is written now. Called under the cell's lock, once per room and process, and after a doubt.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use protocol::RoomId;
 
@@ -80,7 +80,10 @@ async fn load(shared: &Shared, room: RoomId) -> Result<Option<Loaded>> {
     if known.is_new && shared.lease.is_some() {
         create_derived(shared, room, &row).await?;
     }
-    let missing = read_missing(client, room, &mut known.known).await?;
+    let (missing, last) = read_missing(client, room, &mut known.known).await?;
+    if missing.is_empty() && known.known.state.head.bucket.first_seq >= known.known.log_first {
+        correct_bucket(client, room, &mut known.known.state.head.bucket, last).await?;
+    }
     if known.known.state.head.bucket.first_seq < known.known.log_first {
         known.known.state.head.bucket = known.known.state.head.bucket.closed();
     }
@@ -187,14 +190,36 @@ pub(super) async fn write_head(client: &Client, state: &RoomState) -> Result<()>
     client.write(&client.statements.write_head, values).await
 }
 
-/// Reads the entries behind the stored head, bucket by bucket, and takes them into the state.
-async fn read_missing(client: &Client, room: RoomId, known: &mut Known) -> Result<Vec<(Entry, Changes)>> {
+/// What the stored head calls its bucket may be out of date: an owner that died right after it had taken the bucket over left the head as
+/// it was. The index knows. `last` is the newest bucket, which mostly is the one.
+async fn correct_bucket(client: &Client, room: RoomId, head: &mut BucketHead, last: Option<Bucket>) -> Result<()> {
+    if head.bucket == 0 {
+        return Ok(());
+    }
+    let found = match last {
+        Some(last) if last.first_seq == head.first_seq => Some(last),
+        _ => index::bucket_at(client, room, head.first_seq).await?,
+    };
+    if let Some(found) = found.filter(|found| found.first_seq == head.first_seq) {
+        head.bucket = found.number;
+    }
+    Ok(())
+}
+
+/// Reads the entries behind the stored head, bucket by bucket, and takes them into the state. Gives them, and the newest bucket.
+async fn read_missing(
+    client: &Client,
+    room: RoomId,
+    known: &mut Known,
+) -> Result<(Vec<(Entry, Changes)>, Option<Bucket>)> {
     let mut missing = Vec::new();
+    let mut newest = None;
     loop {
         let next = (known.state.head.seq + 1).max(known.log_first);
         let Some(last) = last_bucket(client, room, next, known).await? else {
             break;
         };
+        newest = Some(last);
         let before = known.state.head.seq;
         // Buckets between the head's and the last one, if it lags that far behind.
         for bucket in buckets_to(client, room, next, &last).await? {
@@ -205,7 +230,7 @@ async fn read_missing(client: &Client, room: RoomId, known: &mut Known) -> Resul
             break;
         }
     }
-    Ok(missing)
+    Ok((missing, newest))
 }
 
 /// The last bucket that holds or could hold `next`.
@@ -310,10 +335,11 @@ pub(super) async fn take_over(shared: &Arc<Shared>, cell: &Cell, owner: &mut Own
     index::write_times(&shared.client, cell.room, found.first_seq, found.first_ms).await?;
     let is_taken = if head.bucket.rows <= ADOPTED_ROWS_MAX {
         let number = bucket::number(shared.term(), bucket::ordinal(head.bucket.bucket) + 1);
-        copy(&shared.client, cell.room, &found, number, head.seq).await?;
+        let records = copy(&shared.client, cell.room, &found, number, head.seq).await?;
         let is_taken = index::adopt(&shared.client, cell.room, &found, number).await?;
         if is_taken {
             head.bucket.bucket = number;
+            owner.commands.taken_over(found.number, number, records);
             remove_later(shared, cell.room, found.number);
         }
         is_taken
@@ -345,20 +371,25 @@ fn remove_later(shared: &Arc<Shared>, room: RoomId, bucket: u64) {
     });
 }
 
-/// Copies a bucket's rows, as they are, up to the end of the log.
-async fn copy(client: &Client, room: RoomId, from: &Bucket, to: u64, last: u64) -> Result<()> {
+/// Copies a bucket's rows, as they are, up to the end of the log. Gives its commands: entry's seq and time by key.
+async fn copy(client: &Client, room: RoomId, from: &Bucket, to: u64, last: u64) -> Result<HashMap<i64, (u64, i64)>> {
     rewrite(client, room, from, (from.first_seq, last), to).await?;
     let values = (room.key(), signed(from.number));
-    let records = client
+    let mut records = client
         .rows::<(i64, String, i64, uuid::Uuid, i64)>(&client.statements.all_commands, values)
         .await?;
-    let records = records.into_iter().filter(|(.., target)| *target <= signed(last));
-    let rows = records.map(|(key, sender, time_ms, command_id, target)| {
+    records.retain(|(.., target)| *target <= signed(last));
+    let known = records
+        .iter()
+        .map(|(key, _, time_ms, _, target)| (*key, (target.unsigned_abs(), *time_ms)));
+    let known = known.collect();
+    let rows = records.into_iter().map(|(key, sender, time_ms, command_id, target)| {
         let written = stamp(target.unsigned_abs());
         let values = super::append::command_values(room, to, (key, sender, time_ms, command_id, target), written);
         (&client.statements.insert_command, values)
     });
-    client.batch(rows.collect()).await
+    client.batch(rows.collect()).await?;
+    Ok(known)
 }
 
 /// Writes the last batch of a bucket again, so that it is on a majority of replicas for certain before the bucket is sealed behind it.

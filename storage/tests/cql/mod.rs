@@ -1,5 +1,11 @@
 //! A real CQL server for the stories: the one that `SCYLLA_URI` names. `make test` starts one; by hand it is `make cql`, which says what
 //! to export. Without a server these tests fail: that nothing was tested is no success.
+#![allow(dead_code, reason = "each test file uses its part of it")]
+
+mod frame;
+pub mod rebuilt;
+pub mod teller;
+pub mod wire;
 
 use std::{
     path::Path,
