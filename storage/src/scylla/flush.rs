@@ -18,10 +18,11 @@ use crate::Mark;
 
 /// Writes what is behind, again and again, until the store is closed.
 pub(super) async fn run(shared: Arc<Shared>) {
-    while !shared.is_closing() {
+    loop {
         tokio::select! {
             () = tokio::time::sleep(HEADS_FLUSH_PAUSE) => {}
-            () = shared.closing() => {}
+            // Whoever closes the store writes what is behind then.
+            () = shared.closing() => return,
         }
         everything(&shared).await;
     }

@@ -1,0 +1,191 @@
+//! How many statements everyday calls take on a CQL server, however large and however old a room is. The numbers below stand in
+//! `docs/storage.md`, and are counted here.
+
+mod cql;
+mod statements;
+
+use std::sync::Arc;
+
+use statements::{
+    calls::{self, APPEND, APPENDED, CALLS},
+    raw::Raw,
+    rooms::{self, Place},
+    table::{Count, Row, markdown},
+};
+use storage::{
+    Store,
+    metrics::StorageMetrics,
+    scylla::{Address, ScyllaStore},
+};
+
+/// The rooms, in the order of the table.
+const ROOMS: [&str; 4] = [
+    "10 messages",
+    "10 million in one day",
+    "one message a year, for 300 years",
+    "5 million buckets",
+];
+
+fn row<const ROOMS: usize>(name: &'static str, counts: [(u64, u64); ROOMS]) -> Row<'static> {
+    let count = |(cold, warm)| Count { cold, warm };
+    (name, counts.into_iter().map(count).collect())
+}
+
+/// What is expected, by call and room.
+fn expected() -> Vec<Row<'static>> {
+    vec![
+        row("newest page", [(5, 1), (5, 1), (11, 7), (5, 1)]),
+        row("next page", [(4, 0), (5, 1), (12, 8), (5, 1)]),
+        row("page around a message", [(7, 3), (10, 6), (16, 12), (10, 6)]),
+        row("page from a date", [(7, 3), (12, 8), (15, 11), (12, 8)]),
+        row("first page ever", [(5, 1), (6, 2), (12, 8), (6, 2)]),
+        row("unread count, with the last message", [(7, 2), (7, 2), (7, 2), (7, 2)]),
+        row("who has read how far", [(1, 0), (1, 0), (1, 0), (1, 0)]),
+        row(APPEND, [(14, 2), (234, 202), (13, 2)]),
+        row(APPENDED, [(12, 12), (12, 12), (12, 12)]),
+    ]
+}
+
+/// Copies of the first three rooms to append to: a write of the store's own in the same moment is counted too, so the smallest of three
+/// counts is the call's.
+const COPIES: usize = 3;
+
+struct Rooms {
+    read: Vec<Place>,
+    appended: Vec<Vec<Place>>,
+}
+
+impl Rooms {
+    async fn build(address: &Address) -> Self {
+        let store = open(address, &StorageMetrics::unregistered()).await;
+        let raw = Raw::connect(address).await;
+        let (store_now, raw) = (&store, &raw);
+        let build = async || {
+            vec![
+                rooms::ten_messages(store_now, raw).await,
+                rooms::ten_million_in_a_day(store_now, raw).await,
+                rooms::one_a_year(store_now, raw).await,
+            ]
+        };
+        let mut read = build().await;
+        let mut appended = vec![Vec::new(); read.len()];
+        read.push(rooms::five_million_buckets(store_now, raw).await);
+        for _ in 0..COPIES {
+            for (at, place) in build().await.into_iter().enumerate() {
+                appended[at].push(place);
+            }
+        }
+        close(store).await;
+        Self { read, appended }
+    }
+}
+
+async fn open(address: &Address, metrics: &StorageMetrics) -> Arc<dyn Store> {
+    let mut options = cql::as_node(address, None);
+    options.metrics = metrics.clone();
+    let opened = tokio::task::spawn_blocking(move || cql::open(&options)).await;
+    let store: Arc<ScyllaStore> = Arc::new(opened.expect("the store opens"));
+    store
+}
+
+/// Closes a store; what is behind has been written then.
+async fn close(store: Arc<dyn Store>) {
+    let closed = tokio::task::spawn_blocking(move || drop(store)).await;
+    closed.expect("the store closes");
+}
+
+/// Statements of every kind so far.
+fn total(metrics: &StorageMetrics) -> u64 {
+    let kinds = [
+        &metrics.statements_read,
+        &metrics.statements_write,
+        &metrics.statements_conditional,
+    ];
+    kinds.iter().map(|kind| kind.get()).sum()
+}
+
+/// Counts a call on every room, first on a store that has just been opened, then once more.
+async fn counted(address: &Address, places: &[Place], call: calls::Call) -> Vec<Count> {
+    let metrics = StorageMetrics::unregistered();
+    let store = open(address, &metrics).await;
+    // A call that only reads: what the store writes by itself meanwhile is not counted.
+    let mut counts = Vec::new();
+    for place in places {
+        let mut count = Count { cold: 0, warm: 0 };
+        for statements in [&mut count.cold, &mut count.warm] {
+            let before = metrics.statements_read.get();
+            call(&store, *place).await;
+            *statements = metrics.statements_read.get() - before;
+        }
+        counts.push(count);
+    }
+    close(store).await;
+    counts
+}
+
+/// The same for appends.
+async fn counted_appends(address: &Address, rooms: &[Vec<Place>]) -> Vec<Count> {
+    let metrics = StorageMetrics::unregistered();
+    let store = open(address, &metrics).await;
+    let mut counts = Vec::new();
+    for copies in rooms {
+        let mut least = Count {
+            cold: u64::MAX,
+            warm: u64::MAX,
+        };
+        for place in copies {
+            for statements in [&mut least.cold, &mut least.warm] {
+                let before = total(&metrics);
+                calls::append(&store, *place).await;
+                *statements = (total(&metrics) - before).min(*statements);
+            }
+        }
+        counts.push(least);
+    }
+    close(store).await;
+    counts
+}
+
+/// What the store writes behind one append, until it is closed: the marks of the senders, then the head.
+async fn counted_behind(address: &Address, rooms: &[Vec<Place>]) -> Vec<Count> {
+    let mut counts = Vec::new();
+    for copies in rooms {
+        let metrics = StorageMetrics::unregistered();
+        let store = open(address, &metrics).await;
+        calls::append(&store, copies[0]).await;
+        let after = metrics.statements_write.get();
+        close(store).await;
+        let behind = metrics.statements_write.get() - after;
+        counts.push(Count {
+            cold: behind,
+            warm: behind,
+        });
+    }
+    counts
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_call_takes_as_many_statements_as_the_manual_says() {
+    let address = cql::fresh_address();
+    let rooms = Rooms::build(&address).await;
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    for (name, call) in CALLS {
+        rows.push((name, counted(&address, &rooms.read, *call).await));
+    }
+    rows.push((APPEND, counted_appends(&address, &rooms.appended).await));
+    rows.push((APPENDED, counted_behind(&address, &rooms.appended).await));
+    let found = markdown(&ROOMS, &rows);
+    println!("{found}");
+    assert_eq!(found, markdown(&ROOMS, &expected()));
+}
+
+#[test]
+fn the_manual_has_the_table_that_is_expected_here() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/storage.md");
+    let manual = std::fs::read_to_string(path).unwrap_or_default();
+    let table = markdown(&ROOMS, &expected());
+    assert!(
+        manual.contains(&table),
+        "this table belongs into docs/storage.md:\n{table}"
+    );
+}
