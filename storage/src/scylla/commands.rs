@@ -2,7 +2,8 @@
 //!
 //! The record of a command lies in the partition of its entry, below seq 0, under a key that follows from sender and id: one mutation
 //! makes both durable, and one statement asks for many. A new command has to be looked for in every bucket of the last seven days;
-//! buckets that this process has filled from the beginning are known by heart, up to a limit, so a room that is in use asks nothing.
+//! buckets that this process has filled from the beginning are known by heart, up to a limit, and beyond that by a filter that says which
+//! commands are certainly new, so a room that is in use asks next to nothing.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -13,9 +14,12 @@ use uuid::Uuid;
 use super::{
     cells::Known,
     client::Client,
+    command_filter::CommandFilter,
     failure::Result,
     index,
-    options::{CALL_STATEMENTS_AT_ONCE, COMMAND_IDS_KEPT_MAX, COMMAND_LIFETIME_MS, IN_KEYS_MAX},
+    options::{
+        CALL_STATEMENTS_AT_ONCE, COMMAND_FILTERS_KEPT_MAX, COMMAND_IDS_KEPT_MAX, COMMAND_LIFETIME_MS, IN_KEYS_MAX,
+    },
     rows::{signed, unsigned},
 };
 use crate::{AppendBatch, Entry, NewEntry};
@@ -39,8 +43,44 @@ pub(super) fn key(issuer: &UserId, command_id: Uuid) -> i64 {
 struct Recent {
     number: u64,
     first_ms: i64,
-    /// All of its commands, if this process has written all of them: entry's seq and time by key.
-    known: Option<HashMap<i64, (u64, i64)>>,
+    kept: Kept,
+}
+
+/// What this process remembers of a bucket's commands.
+#[derive(Debug)]
+enum Kept {
+    /// Nothing: the store is asked.
+    Nothing,
+    /// All of them, because this process has written all of them: entry's seq and time by key.
+    ByHeart(HashMap<i64, (u64, i64)>),
+    /// Which are certainly not there; the store is asked about the others.
+    Filter(CommandFilter),
+}
+
+impl Kept {
+    /// How many are known by heart.
+    fn by_heart(&self) -> usize {
+        match self {
+            Self::ByHeart(known) => known.len(),
+            _ => 0,
+        }
+    }
+
+    fn find(&self, key: i64) -> Option<&(u64, i64)> {
+        match self {
+            Self::ByHeart(known) => known.get(&key),
+            _ => None,
+        }
+    }
+
+    /// Whether the store has to be asked about a key.
+    fn is_open(&self, key: i64) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::ByHeart(_) => false,
+            Self::Filter(filter) => filter.may_hold(key),
+        }
+    }
 }
 
 /// What is known of a room's commands.
@@ -54,12 +94,8 @@ impl KnownCommands {
     /// A bucket of ours was opened: its commands are known from the first on.
     pub(super) fn opened(&mut self, number: u64, first_ms: i64) {
         if let Some(recent) = &mut self.recent {
-            let known = Some(HashMap::new());
-            recent.push_back(Recent {
-                number,
-                first_ms,
-                known,
-            });
+            let kept = Kept::ByHeart(HashMap::new());
+            recent.push_back(Recent { number, first_ms, kept });
         }
     }
 
@@ -71,7 +107,7 @@ impl KnownCommands {
         };
         taken.number = to;
         self.kept += records.len();
-        self.kept -= taken.known.replace(records).map_or(0, |known| known.len());
+        self.kept -= std::mem::replace(&mut taken.kept, Kept::ByHeart(records)).by_heart();
         self.forget_some();
     }
 
@@ -79,21 +115,34 @@ impl KnownCommands {
     pub(super) fn written(&mut self, bucket: u64, key: i64, seq: u64, time_ms: i64) {
         let Some(recent) = &mut self.recent else { return };
         let newest = recent.back_mut().filter(|recent| recent.number == bucket);
-        if let Some(known) = newest.and_then(|recent| recent.known.as_mut()) {
+        if let Some(Kept::ByHeart(known)) = newest.map(|recent| &mut recent.kept) {
             known.insert(key, (seq, time_ms));
             self.kept += 1;
         }
         self.forget_some();
     }
 
-    /// Drops the oldest until few enough are kept; the store is asked for those.
+    /// Makes filters of the oldest until few enough are known by heart, and drops the oldest filters when there are too many.
     fn forget_some(&mut self) {
+        if self.kept <= COMMAND_IDS_KEPT_MAX {
+            return;
+        }
         let Some(recent) = &mut self.recent else { return };
         for bucket in recent.iter_mut() {
             if self.kept <= COMMAND_IDS_KEPT_MAX {
-                return;
+                break;
             }
-            self.kept -= bucket.known.take().map_or(0, |known| known.len());
+            if let Kept::ByHeart(known) = &bucket.kept {
+                self.kept -= known.len();
+                bucket.kept = Kept::Filter(CommandFilter::of(known.keys().copied()));
+            }
+        }
+        let mut filters = 0;
+        for bucket in recent.iter_mut().rev() {
+            filters += usize::from(matches!(bucket.kept, Kept::Filter(_)));
+            if filters > COMMAND_FILTERS_KEPT_MAX && matches!(bucket.kept, Kept::Filter(_)) {
+                bucket.kept = Kept::Nothing;
+            }
         }
     }
 
@@ -132,12 +181,8 @@ async fn load(client: &Client, room: RoomId, known: &Known, since_ms: i64) -> Re
 }
 
 fn unknown(number: u64, first_ms: i64) -> Recent {
-    let known = None;
-    Recent {
-        number,
-        first_ms,
-        known,
-    }
+    let kept = Kept::Nothing;
+    Recent { number, first_ms, kept }
 }
 
 /// A record as it is read.
@@ -162,28 +207,25 @@ pub(super) async fn find(
     // A bucket whose successor begins before that time holds nothing younger.
     while recent.len() > 1 && recent[1].first_ms < since_ms {
         let dropped = recent.pop_front();
-        commands.kept -= dropped.and_then(|bucket| bucket.known).map_or(0, |known| known.len());
+        commands.kept -= dropped.map_or(0, |bucket| bucket.kept.by_heart());
     }
     let recent = commands.recent.as_ref().expect("it was just loaded");
     let keys: Vec<i64> = wanted.iter().map(|(sender, id, _)| key(sender, *id)).collect();
     let mut found = HashMap::new();
     for (at, key) in keys.iter().enumerate() {
-        let by_heart = recent
-            .iter()
-            .filter_map(|bucket| bucket.known.as_ref()?.get(key))
-            .next_back();
+        let by_heart = recent.iter().filter_map(|bucket| bucket.kept.find(*key)).next_back();
         if let Some((seq, time_ms)) = by_heart
             && counts(known, *seq, *time_ms, wanted[at].2)
         {
             found.insert(at, *seq);
         }
     }
-    let asked: Vec<u64> = recent
-        .iter()
-        .filter(|bucket| bucket.known.is_none())
-        .map(|bucket| bucket.number)
-        .collect();
-    for (seq, time_ms, record_key) in ask(client, room, &asked, &keys, wanted).await? {
+    let mut asked = Vec::new();
+    for bucket in recent {
+        let open: Vec<i64> = keys.iter().copied().filter(|key| bucket.kept.is_open(*key)).collect();
+        asked.extend(open.chunks(IN_KEYS_MAX).map(|keys| (bucket.number, keys.to_vec())));
+    }
+    for (seq, time_ms, record_key) in ask(client, room, asked, wanted).await? {
         let at = keys.iter().position(|key| *key == record_key);
         if let Some(at) = at.filter(|at| counts(known, seq, time_ms, wanted[*at].2)) {
             found.insert(at, seq);
@@ -196,18 +238,13 @@ fn counts(known: &Known, seq: u64, time_ms: i64, now_ms: i64) -> bool {
     seq >= known.log_first && now_ms.saturating_sub(time_ms) < COMMAND_LIFETIME_MS
 }
 
-/// Asks the store for records: their seq, time and key.
+/// Asks the store for the records of keys in buckets: their seq, time and key.
 async fn ask(
     client: &Client,
     room: RoomId,
-    buckets: &[u64],
-    keys: &[i64],
+    asked: Vec<(u64, Vec<i64>)>,
     wanted: &[(UserId, Uuid, i64)],
 ) -> Result<Vec<(u64, i64, i64)>> {
-    let mut asked = Vec::new();
-    for bucket in buckets {
-        asked.extend(keys.chunks(IN_KEYS_MAX).map(|keys| (*bucket, keys.to_vec())));
-    }
     let answers: Vec<Vec<Record>> = stream::iter(asked)
         .map(|(bucket, keys)| async move {
             let values = (room.key(), signed(bucket), keys);
@@ -289,8 +326,10 @@ mod tests {
             .recent
             .iter()
             .flatten()
-            .filter(|bucket| bucket.known.is_some())
+            .filter(|bucket| matches!(bucket.kept, Kept::ByHeart(_)))
             .count();
         assert_eq!(by_heart, 2);
+        let oldest = commands.recent.iter().flatten().next().expect("four buckets");
+        assert!(oldest.kept.is_open(-1), "the store is asked about what may be there");
     }
 }

@@ -10,6 +10,7 @@ mod address;
 mod append;
 mod cells;
 mod client;
+mod command_filter;
 mod commands;
 mod connect;
 mod effects;

@@ -52,6 +52,8 @@ pub const COMMAND_LIFETIME_MS: i64 = 7 * 24 * 3_600_000;
 pub const COMMAND_TTL_S: i32 = 8 * 24 * 3_600;
 /// Command ids of one room kept in memory, so that new ones are known to be new without a statement.
 pub const COMMAND_IDS_KEPT_MAX: usize = 100_000;
+/// Filters of commands kept for one room, of the buckets that are not known by heart any more: 100 KB each.
+pub const COMMAND_FILTERS_KEPT_MAX: usize = 256;
 /// Keys of one `IN` list.
 pub const IN_KEYS_MAX: usize = 100;
 /// People whose memberships one statement asks for: keys of one partition, one place each.
