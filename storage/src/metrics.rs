@@ -1,6 +1,7 @@
 //! What storage measures. The gateway registers it once; backends get it with their options. Labels are closed and
 //! resolved here, so that a commit touches atomics only.
 
+pub use crate::driver_metrics::DriverMetrics;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
 /// The metrics of one store.
@@ -24,6 +25,8 @@ pub struct StorageMetrics {
     pub wal_bytes: IntGauge,
     /// What reaches the store.
     pub statements: StatementMetrics,
+    /// What the driver of CQL servers counts.
+    pub driver: DriverMetrics,
 }
 
 /// Statements that reach the store. What counts as one is the backend's to say: SQLite runs a read, or a write, as one job.
@@ -131,6 +134,7 @@ impl StorageMetrics {
             queue_jobs,
             wal_bytes,
             statements: StatementMetrics::register(registry)?,
+            driver: DriverMetrics::register(registry)?,
         })
     }
 }

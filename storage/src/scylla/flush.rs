@@ -12,7 +12,7 @@ use super::{
     failure::Result,
     marks,
     options::{HEADS_AT_ONCE, HEADS_FLUSH_PAUSE},
-    settle,
+    settle, telling,
 };
 use crate::Mark;
 
@@ -25,6 +25,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
             () = shared.closing() => return,
         }
         everything(&shared).await;
+        telling::tell(&shared.client);
     }
 }
 

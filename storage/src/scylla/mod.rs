@@ -36,6 +36,7 @@ mod sessions;
 mod settle;
 mod stamp;
 mod statements;
+mod telling;
 mod user_logs;
 
 use std::{
