@@ -12,6 +12,7 @@ mod cells;
 mod client;
 mod commands;
 mod connect;
+mod dump;
 mod effects;
 mod epoch;
 mod failure;
