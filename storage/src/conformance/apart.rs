@@ -13,6 +13,7 @@ use crate::{
     Mark, MarkRepository, Member, MemberRepository, MetaRepository, NewRoom, Permit, RefreshOutcome, Room, RoomCreated,
     RoomKind, RoomRepository, RoomState, SearchBacklog, SearchRepository, SearchScope, SegmentId, Store, StoreError,
     TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead, UserLogRepository,
+    dump::{Dump, DumpRecord, DumpRepository, ImportBegun, ImportMark},
     search::{Block, SearchState},
 };
 
@@ -440,5 +441,29 @@ impl SearchRepository for Apart {
         let users = users.iter().map(|user| self.user_in(user)).collect();
         let found = self.store.users_at(users).await?;
         Ok(found.into_iter().map(|user| self.account_out(user)).collect())
+    }
+}
+
+/// A dump is one of the whole store.
+#[async_trait]
+impl DumpRepository for Apart {
+    async fn open_dump(&self, commands_since_ms: i64) -> Result<Box<dyn Dump>, StoreError> {
+        self.store.open_dump(commands_since_ms).await
+    }
+
+    async fn begin_import(&self, mark: &ImportMark) -> Result<ImportBegun, StoreError> {
+        self.store.begin_import(mark).await
+    }
+
+    async fn import_mark(&self) -> Result<Option<ImportMark>, StoreError> {
+        self.store.import_mark().await
+    }
+
+    async fn set_import_mark(&self, mark: Option<&ImportMark>) -> Result<(), StoreError> {
+        self.store.set_import_mark(mark).await
+    }
+
+    async fn load(&self, records: Vec<DumpRecord>) -> Result<(), StoreError> {
+        self.store.load(records).await
     }
 }

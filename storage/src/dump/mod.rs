@@ -24,6 +24,8 @@ mod error;
 mod export;
 #[cfg(feature = "dump")]
 mod files;
+#[cfg(any(feature = "sqlite", feature = "scylla"))]
+mod filling;
 #[cfg(feature = "dump")]
 mod folder;
 #[cfg(feature = "dump")]
@@ -48,6 +50,8 @@ mod wire;
 
 use async_trait::async_trait;
 
+#[cfg(any(feature = "sqlite", feature = "scylla"))]
+pub(crate) use self::filling::Filling;
 #[cfg(feature = "dump")]
 pub use self::{
     error::DumpError,

@@ -73,8 +73,9 @@ impl AccountRepository for ScyllaStore {
     }
 }
 
+/// A user as they are read.
 #[derive(DeserializeRow)]
-struct UserRow {
+pub(super) struct UserRow {
     user: String,
     username: String,
     password_hash: Option<String>,
@@ -86,7 +87,7 @@ struct UserRow {
 }
 
 impl UserRow {
-    fn user(self) -> Result<User> {
+    pub(super) fn user(self) -> Result<User> {
         let origin = [Origin::Own, Origin::Outside]
             .into_iter()
             .find(|known| *known as i8 == self.origin);

@@ -124,6 +124,11 @@ impl Cells {
         Arc::clone(cell)
     }
 
+    /// The cell of a room, if it was asked for lately.
+    pub(super) fn existing(&self, room: RoomId) -> Option<Arc<Cell>> {
+        self.lock().get(&room).cloned()
+    }
+
     /// The cells with something that is not written yet.
     pub(super) fn behind(&self) -> Vec<Arc<Cell>> {
         let cells = self.lock();

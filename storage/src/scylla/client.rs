@@ -1,7 +1,10 @@
 //! Sending statements: every read, write, batch and condition of this backend goes through here, is counted, and waits for its turn
 //! when too many are under way. Nothing here knows a table.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
 
 use scylla::{
     client::session::Session,
@@ -15,8 +18,9 @@ use scylla::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
+    connect::Pauses,
     failure::{self, Fault, Result},
-    options::{PAGE_ROWS_MAX, STATEMENTS_AT_ONCE_MAX, STATEMENTS_WAITING_MAX},
+    options::{PAGE_ROWS_MAX, RETRY_PAUSE, RETRY_PAUSE_MAX, STATEMENTS_AT_ONCE_MAX, STATEMENTS_WAITING_MAX},
     profiles::Profiles,
     server::Server,
     statements::{Statement, Statements},
@@ -147,6 +151,39 @@ impl Client {
         let _place = self.place().await?;
         self.metrics.statements.write.inc();
         let answer = self.session.batch(&batch, &values).await;
+        answer.map(drop).map_err(|error| failure::of_statement(&error))
+    }
+
+    /// Idempotent writes of one partition, again and again while the servers are away, until `patience` is over. Each single write is sent
+    /// as it is, several as one mutation.
+    pub(super) async fn write_patiently(&self, writes: &[(&Statement, Values)], patience: Instant) -> Result<()> {
+        let mut batch = self.new_batch(false);
+        let mut values = Vec::with_capacity(writes.len());
+        for (statement, bound) in writes {
+            batch.append_statement(statement.prepared.clone());
+            values.push(bound);
+        }
+        let mut pauses = Pauses::new(RETRY_PAUSE, RETRY_PAUSE_MAX);
+        loop {
+            let fault = match writes {
+                [] => return Ok(()),
+                [(statement, bound)] => self.write(statement, bound).await,
+                _ => self.send_batch(&batch, &values).await,
+            };
+            let pause = pauses.next();
+            match fault {
+                Err(fault) if fault.is_passing() && Instant::now() + pause < patience => {
+                    tokio::time::sleep(pause).await
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    async fn send_batch(&self, batch: &Batch, values: &[&Values]) -> Result<()> {
+        let _place = self.place().await?;
+        self.metrics.statements.write.inc();
+        let answer = self.session.batch(batch, values).await;
         answer.map(drop).map_err(|error| failure::of_statement(&error))
     }
 

@@ -17,6 +17,13 @@ pub(super) enum Fault {
     Broken(String),
 }
 
+impl Fault {
+    /// Whether the same may well succeed in a moment.
+    pub(super) fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Refused(StoreError::Busy))
+    }
+}
+
 pub(super) type Result<T, E = Fault> = std::result::Result<T, E>;
 
 impl From<StoreError> for Fault {

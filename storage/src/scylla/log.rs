@@ -114,7 +114,7 @@ pub(super) async fn all_of(client: &Client, statement: &Statement, range: Range)
 }
 
 /// The bucket that holds a seq: the newest one is known, any other is found by the index.
-async fn bucket_of(client: &Client, room: RoomId, known: &Known, seq: u64) -> Result<Option<Bucket>> {
+pub(super) async fn bucket_of(client: &Client, room: RoomId, known: &Known, seq: u64) -> Result<Option<Bucket>> {
     let head = &known.state.head;
     if seq < known.log_first || seq > head.seq {
         return Ok(None);
@@ -178,19 +178,29 @@ impl Page {
     }
 }
 
-async fn read_range(shared: &Shared, room: RoomId, mut range: EntryRange) -> Result<Vec<Entry>> {
+async fn read_range(shared: &Shared, room: RoomId, range: EntryRange) -> Result<Vec<Entry>> {
     let Some(known) = settle::known(shared, room).await? else {
         return Ok(Vec::new());
     };
+    read_known(&shared.client, room, &known, range).await
+}
+
+/// A range of a log whose end is known.
+pub(super) async fn read_known(
+    client: &Client,
+    room: RoomId,
+    known: &Known,
+    mut range: EntryRange,
+) -> Result<Vec<Entry>> {
     range.first = range.first.max(known.log_first);
     range.last = range.last.min(known.state.head.seq);
     if range.limit == 0 || range.first > range.last {
         return Ok(Vec::new());
     }
     let mut walk = Walk {
-        client: &shared.client,
+        client,
         room,
-        known: &known,
+        known,
         page: Page {
             range,
             entries: Vec::new(),

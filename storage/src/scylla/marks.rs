@@ -15,6 +15,7 @@ use super::{
     options::{BATCH_ROWS_MAX, CALL_STATEMENTS_AT_ONCE},
     rows::{self, MarkRow, signed, unsigned},
     stamp::stamp,
+    statements::{Statement, Statements},
 };
 use crate::{Mark, MarkRepository, StoreError, TopMarks};
 
@@ -80,19 +81,32 @@ pub(super) async fn write_all(shared: &Shared, room: RoomId, moved: &HashMap<Use
             write_by_user(shared, room, user, mark)
         })
         .await?;
-    let by_room = moved.iter().flat_map(|(user, mark)| {
-        let read: Option<Values> = (mark.read_seq > 0).then(|| boxed_read(room, user, mark));
-        let received: Option<Values> = (mark.received_seq > 0).then(|| boxed_received(room, user, mark));
-        let read = read.map(|values| (&statements.mark_read, values));
-        read.into_iter()
-            .chain(received.map(|values| (&statements.mark_received, values)))
-    });
+    let by_room = moved
+        .iter()
+        .flat_map(|(user, mark)| writes_by_room(statements, room, user, mark));
     let mut by_room: Vec<_> = by_room.collect();
     while !by_room.is_empty() {
         let rest = by_room.split_off(by_room.len().min(BATCH_ROWS_MAX));
         client.batch(std::mem::replace(&mut by_room, rest)).await?;
     }
     Ok(())
+}
+
+/// What writes a mark among those of its room.
+pub(super) fn writes_by_room<'a>(
+    statements: &'a Statements,
+    room: RoomId,
+    user: &UserId,
+    mark: &Mark,
+) -> Vec<(&'a Statement, Values)> {
+    let mut writes = Vec::with_capacity(2);
+    if mark.read_seq > 0 {
+        writes.push((&statements.mark_read, boxed_read(room, user, mark)));
+    }
+    if mark.received_seq > 0 {
+        writes.push((&statements.mark_received, boxed_received(room, user, mark)));
+    }
+    writes
 }
 
 fn boxed_read(room: RoomId, user: &UserId, mark: &Mark) -> Values {
@@ -112,14 +126,25 @@ fn boxed_received(room: RoomId, user: &UserId, mark: &Mark) -> Values {
 }
 
 async fn write_by_user(shared: &Shared, room: RoomId, user: &UserId, mark: &Mark) -> Result<()> {
-    let (client, name) = (&shared.client, user.as_str().to_owned());
+    let client = &shared.client;
+    client.batch(writes_by_user(&client.statements, room, user, mark)).await
+}
+
+/// What writes a mark among those of its user.
+pub(super) fn writes_by_user<'a>(
+    statements: &'a Statements,
+    room: RoomId,
+    user: &UserId,
+    mark: &Mark,
+) -> Vec<(&'a Statement, Values)> {
+    let name = user.as_str().to_owned();
     let received = (
         stamp(mark.received_seq),
         signed(mark.received_seq),
         name.clone(),
         room.key(),
     );
-    let mut writes: Vec<(_, Values)> = vec![(&client.statements.mark_received_by_user, Box::new(received))];
+    let mut writes: Vec<(_, Values)> = vec![(&statements.mark_received_by_user, Box::new(received))];
     if mark.read_seq > 0 {
         let read = (
             stamp(mark.read_seq),
@@ -128,9 +153,9 @@ async fn write_by_user(shared: &Shared, room: RoomId, user: &UserId, mark: &Mark
             name,
             room.key(),
         );
-        writes.push((&client.statements.mark_read_by_user, Box::new(read)));
+        writes.push((&statements.mark_read_by_user, Box::new(read)));
     }
-    client.batch(writes).await
+    writes
 }
 
 /// Marks that moved with entries: seen at once, written behind.

@@ -117,7 +117,7 @@ async fn named(client: &Client, room: RoomId, users: &[UserId]) -> Result<Vec<Me
     Ok(members)
 }
 
-async fn list(client: &Client, room: RoomId, after: Option<&UserId>, limit: usize) -> Result<Vec<Member>> {
+pub(super) async fn list(client: &Client, room: RoomId, after: Option<&UserId>, limit: usize) -> Result<Vec<Member>> {
     let mut after = after.map_or(String::new(), |user| user.as_str().to_owned());
     let mut members = Vec::new();
     let limit_once = i32::try_from(limit).unwrap_or(i32::MAX);

@@ -13,6 +13,7 @@ mod client;
 mod command_filter;
 mod commands;
 mod connect;
+mod dump;
 mod effects;
 mod epoch;
 mod failure;

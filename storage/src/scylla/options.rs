@@ -13,6 +13,20 @@ pub const WRITE_TIMEOUT: Duration = Duration::from_secs(3);
 pub const CONDITIONAL_TIMEOUT: Duration = Duration::from_secs(5);
 /// What the server is told on top of our own patience: nobody waits any longer for the answer (`USING TIMEOUT`, ScyllaDB).
 pub const SERVER_TIMEOUT: Duration = Duration::from_millis(2_500);
+/// How long one page of a walk through a whole table may take, with its repetitions.
+pub const SCAN_TIMEOUT: Duration = Duration::from_secs(30);
+/// What the server is told of that: less than our own patience.
+pub const SCAN_SERVER_TIMEOUT: Duration = Duration::from_secs(25);
+/// How long an export or import waits for servers that are away before it gives up; it goes on where it was when it is run again.
+pub const DUMP_PATIENCE: Duration = Duration::from_secs(60);
+/// Rooms of an export that are read at the same time.
+pub const DUMP_ROOMS_AT_ONCE: usize = 16;
+/// Records of a room that are read at the same time as those of others; the rest of a larger room is read by itself.
+pub const DUMP_ROOM_RECORDS: usize = 1_024;
+/// The same in bytes.
+pub const DUMP_ROOM_BYTES: usize = 256 << 10;
+/// Batches of an import under way at once.
+pub const LOAD_BATCHES_AT_ONCE: usize = 32;
 /// After this time an idempotent statement is sent to another replica too.
 pub const SPECULATION_DELAY: Duration = Duration::from_millis(200);
 /// How long a connection may take to be made.

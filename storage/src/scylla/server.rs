@@ -3,7 +3,7 @@
 //! The statements of this backend are written in what both understand. In braces stand the parts that depend on the server; here
 //! they are filled in.
 
-use super::options::SERVER_TIMEOUT;
+use super::options::{SCAN_SERVER_TIMEOUT, SERVER_TIMEOUT};
 
 /// The kind of server that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,13 +16,14 @@ pub enum Server {
 
 impl Server {
     /// Fills in a statement's parts in braces:
-    /// `{timeout}` at the end of a read, `{using}` where a write has no other attribute, `{and_timeout}` behind others;
+    /// `{timeout}` at the end of a read, `{scan_timeout}` at the end of a walk through a table, `{using}` where a write has no other attribute, `{and_timeout}` behind others;
     /// `{leveled}` and `{size_tiered}` in the schema.
     pub fn fill(self, text: &str) -> String {
         let timeout = format!("TIMEOUT {}ms", SERVER_TIMEOUT.as_millis());
-        let (using, and_timeout) = match self {
-            Self::ScyllaDb => (format!(" USING {timeout}"), format!(" AND {timeout}")),
-            Self::Cassandra => (String::new(), String::new()),
+        let scan_timeout = format!(" USING TIMEOUT {}ms", SCAN_SERVER_TIMEOUT.as_millis());
+        let (using, and_timeout, scan_timeout) = match self {
+            Self::ScyllaDb => (format!(" USING {timeout}"), format!(" AND {timeout}"), scan_timeout),
+            Self::Cassandra => Default::default(),
         };
         // Incremental compaction needs no second copy of the largest table while it works (ScyllaDB's manual, "Choose a Compaction
         // Strategy"); Cassandra does not know it.
@@ -31,6 +32,7 @@ impl Server {
             Self::Cassandra => "{'class': 'SizeTieredCompactionStrategy'}",
         };
         text.replace("{timeout}", &using)
+            .replace("{scan_timeout}", &scan_timeout)
             .replace("{using}", &using)
             .replace("{and_timeout}", &and_timeout)
             .replace("{leveled}", "{'class': 'LeveledCompactionStrategy'}")

@@ -15,8 +15,9 @@ use super::{
 };
 use crate::{AuthSession, RefreshOutcome, StoreError};
 
+/// A login as it is read.
 #[derive(DeserializeRow)]
-struct SessionRow {
+pub(super) struct SessionRow {
     session: Uuid,
     user: String,
     refresh_hash: Vec<u8>,
@@ -27,7 +28,7 @@ struct SessionRow {
 }
 
 impl SessionRow {
-    fn login(self) -> Result<AuthSession> {
+    pub(super) fn login(self) -> Result<AuthSession> {
         Ok(AuthSession {
             id: self.session,
             user: rows::user(&self.user)?,

@@ -4,6 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use protocol::RoomId;
+use scylla::serialize::row::SerializeRow;
 
 use super::{
     Shared,
@@ -58,6 +59,17 @@ pub(super) async fn settled(shared: &Shared, cell: &Cell, owner: &mut Owner) -> 
         cell.set_known(Some(loaded.known.clone()));
     }
     Ok(Some(loaded.known))
+}
+
+/// The room as it is now, with its newest entries whose consequences may not all be written yet: none in the process that owns the logs.
+/// Beside a node nothing is written.
+pub(super) async fn picture(shared: &Shared, room: RoomId) -> Result<Option<(Known, Vec<(Entry, Changes)>)>> {
+    if shared.lease.is_some() {
+        let known = known(shared, room).await?;
+        return Ok(known.map(|known| (known, Vec::new())));
+    }
+    let loaded = load(shared, room).await?;
+    Ok(loaded.map(|loaded| (loaded.known, loaded.missing)))
 }
 
 /// What reading a room gave.
@@ -169,9 +181,15 @@ pub(super) async fn create_derived(shared: &Shared, room: RoomId, row: &RoomRow)
 
 /// Writes a head's row.
 pub(super) async fn write_head(client: &Client, state: &RoomState) -> Result<()> {
+    let values = head_values(state, stamp(state.head.seq));
+    client.write(&client.statements.write_head, values).await
+}
+
+/// The values of a head's row.
+pub(super) fn head_values(state: &RoomState, written: i64) -> impl SerializeRow + Send + Sync + use<> {
     let (room, head) = (&state.room, &state.head);
     let bucket = &head.bucket;
-    let values = (
+    (
         room.id.key(),
         signed(head.seq),
         signed(head.number),
@@ -185,9 +203,8 @@ pub(super) async fn write_head(client: &Client, state: &RoomState) -> Result<()>
         room.name.clone(),
         room.deleted,
         signed(room.members_count),
-        stamp(head.seq),
-    );
-    client.write(&client.statements.write_head, values).await
+        written,
+    )
 }
 
 /// What the stored head calls its bucket may be out of date: an owner that died right after it had taken the bucket over left the head as

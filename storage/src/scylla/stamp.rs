@@ -3,15 +3,13 @@
 //! A row that is written again (by a repetition, by whoever takes a log over) gets the same timestamp, so nothing changes; a row that a
 //! later entry has changed keeps the change, whenever the earlier write arrives.
 
-use super::rows::signed;
-
 /// Room between two seqs for changes that are no entries (mutes).
 const STEP: i64 = 1 << 12;
 
 /// The timestamp of what follows from the entry at `seq`; 0: from the room's creation. It stays below the servers' clock, in
 /// microseconds, for the first 400 billion entries, so they never take it for a time in the future.
-pub(super) fn stamp(seq: u64) -> i64 {
-    signed(seq).saturating_add(1).saturating_mul(STEP)
+pub(super) const fn stamp(seq: u64) -> i64 {
+    seq.cast_signed().saturating_add(1).saturating_mul(STEP)
 }
 
 /// The timestamp of a change that is no entry, of a value last written at `written`, in a log that ends at `seq`.

@@ -18,6 +18,8 @@ pub(super) enum Kind {
     Write,
     /// A conditional statement.
     Conditional,
+    /// A walk through a whole table, page by page, for an export: the only kind that names no partition.
+    Scan,
 }
 
 /// A prepared statement.
@@ -38,6 +40,7 @@ async fn prepare(
         Kind::Serial => &profiles.serial,
         Kind::Write => &profiles.write,
         Kind::Conditional => &profiles.conditional,
+        Kind::Scan => &profiles.scan,
     };
     prepared.set_execution_profile_handle(Some(profile.clone()));
     // A conditional statement that is sent twice may see its own first try.
@@ -260,6 +263,49 @@ statements! {
     move_user_log: Conditional "UPDATE user_logs SET head = :head WHERE user = :user IF head = :from_head";
     insert_user_entry: Conditional "INSERT INTO user_logs (user, seq, time_ms, body) VALUES (?, ?, ?, ?)";
     user_entries: Serial "SELECT seq, time_ms, body FROM user_logs WHERE user = ? AND seq >= ? AND seq <= ? LIMIT ?{timeout}";
+
+    scan_meta: Scan "SELECT key, value FROM meta{scan_timeout}";
+    scan_rooms: Scan "SELECT room FROM rooms{scan_timeout}";
+    scan_heads: Scan "SELECT room, seq FROM heads{scan_timeout}";
+    scan_users: Scan "SELECT user, username, password_hash, origin, role, info, status, created_ms FROM users{scan_timeout}";
+    scan_auth_sessions: Scan "SELECT session, user, refresh_hash, created_ms, refreshed_ms, expires_ms, agent \
+        FROM auth_sessions{scan_timeout}";
+    scan_direct_rooms: Scan "SELECT low, high, room FROM direct_rooms{scan_timeout}";
+    scan_channels: Scan "SELECT name, room FROM channels{scan_timeout}";
+    scan_user_logs: Scan "SELECT DISTINCT user, epoch, head FROM user_logs{scan_timeout}";
+    commands_below: Read "SELECT seq, sender, time_ms, command_id, target FROM log_entries \
+        WHERE room = ? AND bucket = ? AND seq < ?{timeout}";
+    marks_after: Read "SELECT user, read_seq, read_number, received_seq FROM marks WHERE room = ? AND user > ? LIMIT ?{timeout}";
+
+    delete_meta: Conditional "DELETE FROM meta{using} WHERE key = ? IF EXISTS";
+    load_meta: Write "INSERT INTO meta (key, value) VALUES (:key, :value) USING TIMESTAMP :stamp";
+    load_room: Write "INSERT INTO rooms (room, kind, name, initiator, created_ms, epoch, log_first) \
+        VALUES (:room, :kind, :name, :initiator, :created_ms, :epoch, :log_first) USING TIMESTAMP :stamp";
+    load_log_first: Write "UPDATE rooms USING TIMESTAMP :stamp SET log_first = :log_first WHERE room = :room";
+    load_head_bucket: Write "UPDATE heads USING TIMESTAMP :stamp SET bucket = :bucket, bucket_first_seq = :bucket_first_seq, \
+        bucket_first_ms = :bucket_first_ms, bucket_rows = :bucket_rows, bucket_bytes = :bucket_bytes WHERE room = :room";
+    load_bucket: Write "INSERT INTO buckets_by_seq (room, grp, first_seq, bucket, first_ms) \
+        VALUES (:room, :grp, :first_seq, :bucket, :first_ms) USING TIMESTAMP :stamp";
+    load_bucket_end: Write "UPDATE buckets_by_seq USING TIMESTAMP :stamp SET last_seq = :last_seq, last_ms = :last_ms, rows = :rows, \
+        bytes = :bytes WHERE room = :room AND grp = :grp AND first_seq = :first_seq";
+    load_member: Write "INSERT INTO members (room, user, role, joined_seq, joined_number, joined_ms, muted_until_ms) \
+        VALUES (:room, :user, :role, :joined_seq, :joined_number, :joined_ms, :muted_until_ms) USING TIMESTAMP :stamp";
+    load_member_by_user: Write "INSERT INTO members_by_user (room, user, role, joined_seq, joined_number, joined_ms, \
+        muted_until_ms) VALUES (:room, :user, :role, :joined_seq, :joined_number, :joined_ms, :muted_until_ms) \
+        USING TIMESTAMP :stamp";
+    load_direct_room: Write "INSERT INTO direct_rooms (low, high, room) VALUES (:low, :high, :room) USING TIMESTAMP :stamp";
+    load_channel: Write "INSERT INTO channels (name, room) VALUES (:name, :room) USING TIMESTAMP :stamp";
+    load_user: Write "INSERT INTO users (user, username, password_hash, origin, role, info, status, created_ms) \
+        VALUES (:user, :username, :password_hash, :origin, :role, :info, :status, :created_ms) USING TIMESTAMP :stamp";
+    load_user_by_name: Write "INSERT INTO users_by_name (name, user, claimed_ms) VALUES (:name, :user, :claimed_ms) \
+        USING TIMESTAMP :stamp";
+    load_auth_session: Write "INSERT INTO auth_sessions (session, user, refresh_hash, created_ms, refreshed_ms, expires_ms, agent) \
+        VALUES (:session, :user, :refresh_hash, :created_ms, :refreshed_ms, :expires_ms, :agent) USING TIMESTAMP :stamp";
+    load_refresh_hash: Write "INSERT INTO refresh_hashes (refresh_hash, session, replaced) \
+        VALUES (:refresh_hash, :session, :replaced) USING TIMESTAMP :stamp";
+    load_user_log: Write "UPDATE user_logs USING TIMESTAMP :stamp SET epoch = :epoch, head = :head WHERE user = :user";
+    load_user_entry: Write "INSERT INTO user_logs (user, seq, time_ms, body) VALUES (:user, :seq, :time_ms, :body) \
+        USING TIMESTAMP :stamp";
 }
 
 #[cfg(test)]
@@ -290,9 +336,13 @@ mod tests {
     }
 
     #[test]
-    fn every_statement_binds_a_whole_partition_key() {
+    fn every_statement_but_a_scan_binds_a_whole_partition_key() {
         let keys = partition_keys();
-        for (name, _, text) in Statements::ALL {
+        for (name, kind, text) in Statements::ALL {
+            if *kind == Kind::Scan {
+                assert!(text.starts_with("SELECT") && !text.contains(" WHERE "), "{name}");
+                continue;
+            }
             let after = ["FROM ", "INTO ", "UPDATE "]
                 .iter()
                 .find_map(|word| text.split_once(word))
@@ -327,7 +377,7 @@ mod tests {
             );
             assert_eq!(
                 text.starts_with("SELECT"),
-                matches!(kind, Kind::Read | Kind::Serial),
+                matches!(kind, Kind::Read | Kind::Serial | Kind::Scan),
                 "{name}"
             );
         }
@@ -339,6 +389,9 @@ mod tests {
             if matches!(kind, Kind::Read | Kind::Serial) {
                 assert!(text.ends_with("{timeout}"), "{name}");
                 assert!(Server::ScyllaDb.fill(text).contains(" USING TIMEOUT "), "{name}");
+            }
+            if *kind == Kind::Scan {
+                assert!(text.ends_with("{scan_timeout}"), "{name}");
             }
             assert!(!Server::Cassandra.fill(text).contains("TIMEOUT"), "{name}");
         }

@@ -65,7 +65,12 @@ async fn head(shared: &Shared, user: &UserId) -> Result<UserLogHead> {
     begun.ok_or_else(|| Fault::Unavailable("a log could not be begun yet".to_owned()))
 }
 
-async fn entries(shared: &Shared, user: &UserId, (first, last): (u64, u64), limit: usize) -> Result<Vec<UserEntry>> {
+pub(super) async fn entries(
+    shared: &Shared,
+    user: &UserId,
+    (first, last): (u64, u64),
+    limit: usize,
+) -> Result<Vec<UserEntry>> {
     let client = &shared.client;
     let limit = i32::try_from(limit).unwrap_or(i32::MAX).max(1);
     let values = (user.as_str(), signed(first), signed(last), limit);

@@ -7,42 +7,9 @@ use uuid::Uuid;
 use super::Picture;
 use crate::{
     StoreError, UserEntry, UserLogHead,
-    dump::{ChannelName, Cursor, DirectPair, DumpRecord, Login, OWN_META_PREFIX, Page, PageLimit, Section},
+    dump::{ChannelName, Cursor, DirectPair, DumpRecord, Filling, Login, OWN_META_PREFIX, Page, PageLimit, Section},
     sqlite::{accounts, failure::Fault, rows, sessions},
 };
-
-/// A page while it is filled.
-pub(super) struct Filling {
-    limit: PageLimit,
-    records: Vec<DumpRecord>,
-    bytes: usize,
-}
-
-impl Filling {
-    pub(super) fn new(limit: PageLimit) -> Self {
-        Self {
-            limit,
-            records: Vec::new(),
-            bytes: 0,
-        }
-    }
-
-    pub(super) fn push(&mut self, record: DumpRecord) {
-        self.bytes += record.cost_bytes();
-        self.records.push(record);
-    }
-
-    pub(super) fn is_full(&self) -> bool {
-        self.records.len() >= self.limit.records || self.bytes >= self.limit.bytes
-    }
-
-    pub(super) fn end(self, next: Option<Vec<u8>>) -> Page {
-        Page {
-            records: self.records,
-            next: next.map(|place| Cursor(place.into())),
-        }
-    }
-}
 
 /// A cursor is none of this section.
 pub(super) fn malformed() -> Fault {

@@ -3,13 +3,10 @@
 use protocol::{RoomId, UserId};
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{
-    Picture,
-    read::{Filling, malformed},
-};
+use super::{Picture, read::malformed};
 use crate::{
     RoomState,
-    dump::{Command, Cursor, DumpRecord, Page, PageLimit},
+    dump::{Command, Cursor, DumpRecord, Filling, Page, PageLimit},
     sqlite::{
         failure::Fault,
         log::{BEHIND, HOLDING, bucket},
@@ -198,11 +195,16 @@ fn commands(picture: &Picture, place: &mut Place, filling: &mut Filling) -> Resu
     // The key of a command: its id, then whose it is.
     let (id, sender) = place.behind.split_at_checked(16).unwrap_or_default();
     let sender = std::str::from_utf8(sender).map_err(|_| malformed())?;
+    // Those of entries that were purged count no more.
+    let Some((first_seq, _)) = bucket(&picture.connection, BEHIND, place.room, 0)? else {
+        return Ok(true);
+    };
     let mut statement = picture.connection.prepare_cached(
         "SELECT sender, command_id, seq, time_ms FROM client_msg_ids WHERE room = ?1 \
-         AND (sender, command_id) > (?2, ?3) AND time_ms > ?4 ORDER BY sender, command_id",
+         AND (sender, command_id) > (?2, ?3) AND time_ms > ?4 AND seq >= ?5 ORDER BY sender, command_id",
     )?;
-    let mut found = statement.query(params![place.room, sender, id, picture.commands_since_ms])?;
+    let since_ms = picture.commands_since_ms;
+    let mut found = statement.query(params![place.room, sender, id, since_ms, first_seq])?;
     let room = RoomId::from_key(place.room);
     take(&mut found, place, filling, |row| {
         let command = Command {
