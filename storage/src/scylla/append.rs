@@ -367,13 +367,9 @@ async fn open_bucket(
             let used = client.row::<(i64, i64)>(&client.statements.last_entry, range).await?;
             let is_older = bucket::term(found.number) <= shared.term();
             let is_taken = used.is_none() && found.last_seq.is_none() && is_older;
-            if !is_taken || !repeated(patience, || index::adopt(client, room, &found, new.bucket)).await? {
+            if !is_taken || !repeated(patience, || index::adopt_empty(client, room, &found, new)).await? {
                 return Err(AppendError::Fenced.into());
             }
-            repeated(patience, || {
-                index::write_times(client, room, new.first_seq, found.first_ms)
-            })
-            .await?;
         }
     }
     owner.commands.opened(new.bucket, new.first_ms);

@@ -151,6 +151,25 @@ pub(super) async fn write_times(client: &Client, room: RoomId, first_seq: u64, f
     Ok(())
 }
 
+/// Makes an empty bucket that an earlier owner opened and came to write nothing into the next one of ours. It begins when our first entry
+/// says: the earlier one's may have had a later time, under which no date may find it. False: it is not what it was.
+pub(super) async fn adopt_empty(client: &Client, room: RoomId, found: &Bucket, new: &BucketHead) -> Result<bool> {
+    if found.first_ms != new.first_ms {
+        let time = (
+            room.key(),
+            group_key(found.first_seq),
+            found.first_ms,
+            signed(found.first_seq),
+        );
+        client.write(&client.statements.delete_bucket_time, time).await?;
+    }
+    let is_adopted = adopt(client, room, found, (new.bucket, new.first_ms)).await?;
+    if is_adopted {
+        write_times(client, room, new.first_seq, new.first_ms).await?;
+    }
+    Ok(is_adopted)
+}
+
 /// Seals a bucket at its end: whatever its former owner still writes there is nobody's. False: it was sealed before, or is another's.
 pub(super) async fn seal(
     client: &Client,
@@ -187,11 +206,12 @@ pub(super) async fn seal(
     }
 }
 
-/// Makes a bucket that is not sealed another owner's: from here on its rows are read where `to` says. False: it was sealed, or is not
-/// what it was.
-pub(super) async fn adopt(client: &Client, room: RoomId, from: &Bucket, to: u64) -> Result<bool> {
+/// Makes a bucket that is not sealed another owner's: from here on its rows are read where `to` says, and it begins at `first_ms`. False:
+/// it was sealed, or is not what it was.
+pub(super) async fn adopt(client: &Client, room: RoomId, from: &Bucket, (to, first_ms): (u64, i64)) -> Result<bool> {
     let values = (
         signed(to),
+        first_ms,
         room.key(),
         group_key(from.first_seq),
         signed(from.first_seq),

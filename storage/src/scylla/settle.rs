@@ -353,7 +353,7 @@ pub(super) async fn take_over(shared: &Arc<Shared>, cell: &Cell, owner: &mut Own
     let is_taken = if head.bucket.rows <= ADOPTED_ROWS_MAX {
         let number = bucket::number(shared.term(), bucket::ordinal(head.bucket.bucket) + 1);
         let records = copy(&shared.client, cell.room, &found, number, head.seq).await?;
-        let is_taken = index::adopt(&shared.client, cell.room, &found, number).await?;
+        let is_taken = index::adopt(&shared.client, cell.room, &found, (number, found.first_ms)).await?;
         if is_taken {
             head.bucket.bucket = number;
             owner.commands.taken_over(found.number, number, records);

@@ -147,8 +147,8 @@ statements! {
         IF NOT EXISTS{using}";
     seal_bucket: Conditional "UPDATE buckets_by_seq{using} SET last_seq = :last_seq, last_ms = :last_ms, rows = :rows, bytes = :bytes \
         WHERE room = :room AND grp = :grp AND first_seq = :first_seq IF bucket = :bucket AND last_seq = null";
-    adopt_bucket: Conditional "UPDATE buckets_by_seq{using} SET bucket = :bucket WHERE room = :room AND grp = :grp \
-        AND first_seq = :first_seq IF bucket = :from_bucket AND last_seq = null";
+    adopt_bucket: Conditional "UPDATE buckets_by_seq{using} SET bucket = :bucket, first_ms = :first_ms WHERE room = :room \
+        AND grp = :grp AND first_seq = :first_seq IF bucket = :from_bucket AND last_seq = null";
     delete_bucket_index: Conditional "DELETE FROM buckets_by_seq{using} WHERE room = ? AND grp = ? AND first_seq = ? IF EXISTS";
     bucket_before_time: Read "SELECT first_seq FROM buckets_by_time WHERE room = ? AND grp = ? AND first_ms < ? \
         ORDER BY first_ms DESC, first_seq DESC LIMIT 1{timeout}";
