@@ -88,6 +88,11 @@ pub(crate) fn bytes(number: f64) -> String {
     }
 }
 
+/// A share, without decimals.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
 /// `1.07 ×`.
 pub(crate) fn times(factor: f64) -> String {
     if factor >= 10.0 {

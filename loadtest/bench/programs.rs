@@ -12,6 +12,8 @@ pub(crate) struct Programs {
     pub(crate) floor: PathBuf,
     pub(crate) append_rate: PathBuf,
     pub(crate) newest_page: PathBuf,
+    pub(crate) search_latency: PathBuf,
+    pub(crate) people_latency: PathBuf,
     /// Not ours, and not everywhere.
     pub(crate) nginx: Option<PathBuf>,
     /// The module of nginx that carries WebSocket audiences.
@@ -38,6 +40,8 @@ impl Programs {
             floor: folder.join("plenum-floor"),
             append_rate: examples.join("append_rate"),
             newest_page: examples.join("newest_page"),
+            search_latency: examples.join("search_latency"),
+            people_latency: examples.join("people_latency"),
             nginx: first_of(&NGINX),
             nchan: first_of(&NCHAN),
         })

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::{
     bench::Bench,
     failure::{Failure, Outcome},
-    figures::{count, milliseconds},
+    figures::{count, milliseconds, percent},
     process::Process,
     programs::built,
     table::Line,
@@ -15,6 +15,8 @@ use crate::{
 
 /// Messages per second.
 const RATE: f64 = 10_000.0;
+/// What is left of the sends while the search index is made.
+const INDEXED_SHARE: f64 = 0.8;
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What `append_rate --json` prints.
@@ -23,6 +25,9 @@ struct Rates {
     /// Before and after.
     floor_per_second: Vec<f64>,
     rooms: Vec<Rate>,
+    /// Texts of an office, without and with the indexer, in turn.
+    #[serde(default)]
+    texts: Vec<Rate>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -45,20 +50,39 @@ pub(super) async fn durable(bench: &Bench) -> Outcome<Vec<Line>> {
         return Err(Failure::new(format!("append_rate: {words}")));
     }
     let rates: Rates = serde_json::from_str(&text).map_err(Failure::of("append_rate"))?;
-    Ok(rates
+    let mut lines: Vec<Line> = rates
         .rooms
         .iter()
         .map(|rate| line(rate, &rates.floor_per_second))
-        .collect())
+        .collect();
+    lines.extend(rates.texts.chunks_exact(2).map(|pair| indexed(&pair[0], &pair[1])));
+    Ok(lines)
+}
+
+/// What the search index leaves of the sends.
+fn indexed(without: &Rate, with: &Rate) -> Line {
+    let share = with.acknowledged_per_second / without.acknowledged_per_second;
+    Line {
+        what: format!("the same with texts that are indexed meanwhile, {}", rooms(with)),
+        bound: format!("≥ {} of those without the index", percent(INDEXED_SHARE)),
+        floor: format!("{} (without)", count(without.acknowledged_per_second)),
+        result: format!("{} = {}", count(with.acknowledged_per_second), percent(share)),
+        reached: Some(share >= INDEXED_SHARE),
+        ..Line::default()
+    }
+}
+
+fn rooms(rate: &Rate) -> String {
+    if rate.rooms == 1 {
+        "one room".to_owned()
+    } else {
+        format!("{} rooms", rate.rooms)
+    }
 }
 
 fn line(rate: &Rate, floors: &[f64]) -> Line {
     let floors: Vec<_> = floors.iter().map(|floor| count(*floor)).collect();
-    let rooms = if rate.rooms == 1 {
-        "one room".to_owned()
-    } else {
-        format!("{} rooms", rate.rooms)
-    };
+    let rooms = rooms(rate);
     Line {
         what: format!("durable sends, 64 senders, {rooms}: acknowledged per second"),
         bound: format!("≥ {}", count(RATE)),

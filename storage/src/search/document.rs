@@ -1,6 +1,6 @@
 //! What of an entry can be found: the text, the names of attached files, the author.
 //!
-//! The engine makes the bodies; this reads of them what a search needs, and takes a body that it does not understand for
+//! The engine makes the bodies (`engine/src/message/body.rs`); this reads of them what a search needs, and takes a body that it does not understand for
 //! an empty one.
 
 use std::borrow::Cow;
