@@ -97,9 +97,9 @@ async fn close(store: Arc<dyn Store>) {
 /// Statements of every kind so far.
 fn total(metrics: &StorageMetrics) -> u64 {
     let kinds = [
-        &metrics.statements_read,
-        &metrics.statements_write,
-        &metrics.statements_conditional,
+        &metrics.statements.read,
+        &metrics.statements.write,
+        &metrics.statements.conditional,
     ];
     kinds.iter().map(|kind| kind.get()).sum()
 }
@@ -113,9 +113,9 @@ async fn counted(address: &Address, places: &[Place], call: calls::Call) -> Vec<
     for place in places {
         let mut count = Count { cold: 0, warm: 0 };
         for statements in [&mut count.cold, &mut count.warm] {
-            let before = metrics.statements_read.get();
+            let before = metrics.statements.read.get();
             call(&store, *place).await;
-            *statements = metrics.statements_read.get() - before;
+            *statements = metrics.statements.read.get() - before;
         }
         counts.push(count);
     }
@@ -153,9 +153,9 @@ async fn counted_behind(address: &Address, rooms: &[Vec<Place>]) -> Vec<Count> {
         let metrics = StorageMetrics::unregistered();
         let store = open(address, &metrics).await;
         calls::append(&store, copies[0]).await;
-        let after = metrics.statements_write.get();
+        let after = metrics.statements.write.get();
         close(store).await;
-        let behind = metrics.statements_write.get() - after;
+        let behind = metrics.statements.write.get() - after;
         counts.push(Count {
             cold: behind,
             warm: behind,
