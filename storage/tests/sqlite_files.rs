@@ -8,8 +8,9 @@ use std::{
 };
 
 use storage::{
-    EntryKind, MetaRepository as _, NewEntry, Store, StoreError,
-    conformance::kit::{TestRoom, seqs, user},
+    AccountRepository as _, EntryKind, MetaRepository as _, NewEntry, SearchRepository as _, Store, StoreError,
+    conformance::kit::{TestRoom, account, seqs, user},
+    search::{Backlog, Indexer, SearchMetrics},
     sqlite::{OpenError, Options, SCHEMA_VERSION, SqliteStore, check_consistency},
 };
 use tempfile::TempDir;
@@ -375,4 +376,63 @@ async fn a_deletion_reaches_versions_in_other_buckets() {
             .differences
             .is_empty()
     );
+}
+
+/// A file with an indexed room and a registered person.
+async fn indexed(path: &Path) {
+    let room = filled(path).await;
+    let store: Arc<dyn Store> = open(path);
+    store.create_user(account("petrov")).await.expect("registered");
+    let indexer = Indexer::new(
+        Arc::clone(&store),
+        Arc::<Backlog>::default(),
+        SearchMetrics::unregistered(),
+        || 0,
+    );
+    assert_eq!(indexer.index_room(room, 300).await.expect("indexed"), 300);
+}
+
+#[tokio::test]
+async fn the_check_finds_what_the_search_index_says_differently() {
+    for (change, expected) in [
+        ("DELETE FROM search_blocks", "is filed wrongly"),
+        ("UPDATE search_blocks SET data = x'07'", "damaged"),
+        (
+            "UPDATE entries SET sender = 'carol' WHERE seq = 5",
+            "entry 5 is filed wrongly",
+        ),
+        ("UPDATE search_rooms SET indexed_to = 299", "the index ends at 299"),
+        ("DELETE FROM search_rooms", "belongs to no segment"),
+        ("DELETE FROM people_words", "not found by a word"),
+        (
+            "INSERT INTO people_words VALUES ('ivanov', 'id-petrov')",
+            "words of people's names",
+        ),
+    ] {
+        let (_folder, path) = folder();
+        indexed(&path).await;
+        let whole = check_consistency(&path).expect("the file is readable");
+        assert_eq!(whole.differences, [""; 0]);
+        let file = rusqlite::Connection::open(&path).expect("the file");
+        file.execute_batch(change).expect("a change");
+        drop(file);
+        let found = check_consistency(&path).expect("the file is readable").differences;
+        assert!(found.iter().any(|line| line.contains(expected)), "{change}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn people_of_a_file_from_before_the_search_are_found_after_it() {
+    let (_folder, path) = folder();
+    let store = open(&path);
+    store.create_user(account("petrov")).await.expect("registered");
+    drop(store);
+    let file = rusqlite::Connection::open(&path).expect("the file");
+    file.execute_batch(
+        "DROP TABLE search_rooms; DROP TABLE search_blocks; DROP TABLE people_words; PRAGMA user_version = 1",
+    )
+    .expect("as it was");
+    drop(file);
+    let people = open(&path).people_by_word("petr", 9).await.expect("read");
+    assert_eq!(people, [account("petrov").id]);
 }

@@ -54,13 +54,6 @@ impl Document {
         }
     }
 
-    /// The terms of the text in its order.
-    pub fn terms(&self) -> Vec<String> {
-        let mut terms = Vec::new();
-        analyzer::visit(&self.content, |_, folded| terms.push(analyzer::stem(folded)));
-        terms
-    }
-
     /// Whether there is a file.
     pub fn has_file(&self) -> bool {
         !self.file_names.is_empty()
@@ -81,20 +74,26 @@ pub fn subject(entry: &Entry) -> Option<u64> {
 
 /// Every term under which an entry's message is found, sorted, each once. Only for entries with a [`subject`].
 pub fn terms_of(entry: &Entry) -> Vec<String> {
-    let document = Document::of_body(&entry.body);
-    let mut terms = document.terms();
-    if let Some(sender) = &entry.sender {
-        terms.push(author_term(sender.as_str()));
-    }
-    if document.has_file() {
-        terms.push(HAS_FILE.to_owned());
-    }
-    for name in &document.file_names {
-        terms.extend(analyzer::words(name).iter().map(|word| file_term(&word.folded)));
-    }
+    let mut terms = Vec::new();
+    visit_terms(entry, |term| terms.push(term.to_owned()));
     terms.sort_unstable();
     terms.dedup();
     terms
+}
+
+/// Calls with each of these terms, as often as it occurs.
+pub(super) fn visit_terms(entry: &Entry, mut call: impl FnMut(&str)) {
+    let document = Document::of_body(&entry.body);
+    analyzer::visit(&document.content, |_, folded| analyzer::with_stem(folded, &mut call));
+    if let Some(sender) = &entry.sender {
+        call(&author_term(sender.as_str()));
+    }
+    if document.has_file() {
+        call(HAS_FILE);
+    }
+    for name in &document.file_names {
+        analyzer::visit(name, |_, folded| call(&file_term(folded)));
+    }
 }
 
 /// The term of an author.

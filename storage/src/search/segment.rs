@@ -20,9 +20,11 @@ impl Builder {
     /// Adds an entry of the range.
     pub(super) fn add(&mut self, entry: &Entry) {
         let Some(seq) = document::subject(entry) else { return };
-        for term in document::terms_of(entry) {
-            self.lists.entry(term).or_default().push(seq);
-        }
+        document::visit_terms(entry, |term| match self.lists.get_mut(term) {
+            Some(list) if list.last() == Some(&seq) => {}
+            Some(list) => list.push(seq),
+            None => drop(self.lists.insert(term.to_owned(), vec![seq])),
+        });
     }
 
     /// The blocks of a segment whose range ends with this seq.

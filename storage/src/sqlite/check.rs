@@ -121,6 +121,7 @@ fn check(connection: &Connection) -> rusqlite::Result<Report> {
     check_pages(connection, &mut report)?;
     check_logs(connection, &mut report)?;
     check_search::check_people(connection, &mut report)?;
+    check_search::check_segments(connection, &mut report)?;
     for rule in RULES {
         check_rule(connection, rule, &mut report)?;
     }

@@ -82,6 +82,25 @@ fn is_newest(connection: &Connection, room: RoomId, entry: &Entry) -> rusqlite::
     Ok(version == Some(entry.seq))
 }
 
+/// Checks that every block belongs to a segment that its room's state names.
+pub(super) fn check_segments(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let mut segments = connection.prepare("SELECT DISTINCT room, segment FROM search_blocks")?;
+    let mut found = segments.query([])?;
+    while let Some(row) = found.next()? {
+        let (room, segment) = (RoomId::from_key(row.get(0)?), rows::unsigned(row, 1)?);
+        let state = search::state(connection, room)?;
+        let is_named = state.segments.iter().any(|known| known.id == segment)
+            || state.retired.iter().any(|retired| retired.id == segment);
+        if !is_named {
+            tell(
+                report,
+                format!("search index of room {room}: a block belongs to no segment"),
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Checks that people are filed under the words of their names, and under nothing else.
 pub(super) fn check_people(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut filed = connection.prepare("SELECT count(*) FROM people_words WHERE user = ?1 AND word = ?2")?;

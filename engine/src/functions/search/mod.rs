@@ -47,7 +47,8 @@ pub(super) struct Params {
     /// Where the page before ended.
     #[serde(default)]
     cursor: Option<String>,
-    /// Hits on the page: 1 to 200, by default 50. A page may have a few more or fewer; only the cursor says whether there is another.
+    /// Messages and files on the page, and people on the first one: 1 to 200 each, by default 50. A page may have fewer; only the cursor
+    /// says whether there is another.
     #[serde(default, deserialize_with = "params::number")]
     limit: Option<u64>,
 }
