@@ -304,6 +304,9 @@ const COLUMNS: &[(&str, &str)] = &[
     ("buckets_by_time", "room first_ms bucket first_seq"),
     ("users_by_name", "name user"),
     ("purges", "room last_bucket"),
+    ("search_rooms", "room revision indexed_to state"),
+    ("search_blocks", "room segment key data"),
+    ("people_words", "word user"),
 ];
 
 #[test]

@@ -25,6 +25,9 @@ pub const DUMP_ROOMS_AT_ONCE: usize = 16;
 pub const DUMP_ROOM_RECORDS: usize = 1_024;
 /// The same in bytes.
 pub const DUMP_ROOM_BYTES: usize = 256 << 10;
+/// Members of a room up to which an export reads them together with the end of its log; of a larger crowd, those who leave while the log
+/// is read are missing.
+pub const DUMP_MEMBERS_MAX: u64 = 20_000;
 /// Batches of an import under way at once.
 pub const LOAD_BATCHES_AT_ONCE: usize = 32;
 /// After this time an idempotent statement is sent to another replica too.

@@ -124,6 +124,7 @@ struct Source {
     rooms: Vec<i64>,
     /// About how many entries they have.
     entries: u64,
+    kept: rooms::Kept,
 }
 
 impl Source {
@@ -151,6 +152,7 @@ impl Source {
             commands_since_ms,
             rooms,
             entries,
+            kept: rooms::Kept::default(),
         })
     }
 

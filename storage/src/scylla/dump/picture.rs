@@ -5,8 +5,7 @@
 //!
 //! - What follows from the newest entries and may not be written yet is taken from the entries themselves.
 //! - Members who joined behind the end are left out, marks behind the end are moved back to it, and a message that was changed behind the
-//!   end names the last change that lies before it. Its text is the newest all the same: nobody keeps the one before. Who left behind
-//!   the end is not among the members any more.
+//!   end names the last change that lies before it. Its text is the newest all the same: nobody keeps the one before.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -145,7 +144,7 @@ impl Picture {
     }
 
     /// An entry as it was at the end of the picture.
-    pub(super) async fn entry(&self, client: &Client, room: RoomId, mut entry: Entry) -> Result<Entry> {
+    pub(super) async fn entry(&mut self, client: &Client, room: RoomId, mut entry: Entry) -> Result<Entry> {
         if let Some(changed) = self.changed.get(&entry.seq) {
             if changed.deleted || entry.version < changed.version {
                 entry.body = changed.body.clone();
@@ -153,11 +152,29 @@ impl Picture {
             entry.version = entry.version.max(changed.version);
             entry.deleted |= changed.deleted;
         }
-        while entry.version > self.end {
-            let link = effects::stored_link(client, room, entry.version).await?;
-            entry.version = link.map_or(0, |link| link.version);
+        if entry.version > self.end {
+            let newest = entry.version;
+            entry.version = self.version_before(client, room, newest, entry.deleted).await?;
         }
         Ok(entry)
+    }
+
+    /// The newest change of a message that lies before the end. Of a message that was deleted, the changes before the deletion are too,
+    /// also where that is not written yet.
+    async fn version_before(&mut self, client: &Client, room: RoomId, newest: u64, is_deleted: bool) -> Result<u64> {
+        let (mut next, mut found) = (newest, 0);
+        while next != 0 {
+            if next <= self.end {
+                found = found.max(next);
+                if !is_deleted {
+                    break;
+                }
+                self.change(next, 0, Bytes::new(), true);
+            }
+            let link = effects::stored_link(client, room, next).await?;
+            next = link.map_or(0, |link| link.version);
+        }
+        Ok(found)
     }
 
     /// The members of a range of ids, in order: the rows that were found in it, put right.

@@ -1,4 +1,9 @@
 //! Reading rooms, each whole: the room, its log, its commands, members, marks. Several small rooms are read at the same time.
+//!
+//! A room's members are read together with the end of its log and kept until their turn comes: who leaves while a long log is read was
+//! there at the end. Only an export that goes on in the middle of a room finds them as they are then.
+
+use std::sync::{Mutex, PoisonError};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use protocol::RoomId;
@@ -7,13 +12,13 @@ use uuid::Uuid;
 
 use super::{Fault, Result, Source, malformed, picture::Picture};
 use crate::{
-    EntryRange, Mark, Order, Select, StoreError,
+    EntryRange, Mark, Member, Order, Select, StoreError,
     dump::{Command, Cursor, DumpRecord, Filling, Page, PageLimit},
     scylla::{
         commands, index,
         index::Bucket,
         log, members,
-        options::{DUMP_ROOM_BYTES, DUMP_ROOM_RECORDS, DUMP_ROOMS_AT_ONCE, PAGE_ROWS_MAX},
+        options::{DUMP_MEMBERS_MAX, DUMP_ROOM_BYTES, DUMP_ROOM_RECORDS, DUMP_ROOMS_AT_ONCE, PAGE_ROWS_MAX},
         rows::{self, MarkRow, signed, unsigned},
         settle,
     },
@@ -130,6 +135,23 @@ impl Place {
     }
 }
 
+/// Members of the room that a page ended in, with the end of its log.
+#[derive(Default)]
+pub(super) struct Kept(Mutex<Option<(RoomId, u64, Vec<Member>)>>);
+
+impl Source {
+    fn keep_members(&self, place: &Place, members: Option<Vec<Member>>) {
+        let kept = members.map(|members| (place.room, place.end, members));
+        *self.kept.0.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+    }
+
+    fn kept_members(&self, place: &Place) -> Option<Vec<Member>> {
+        let kept = self.kept.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let kept = kept.filter(|(room, end, _)| (*room, *end) == (place.room, place.end));
+        kept.map(|(.., members)| members)
+    }
+}
+
 /// A page of rooms without what belongs to them.
 pub(super) async fn heads(source: &Source, after: Option<&Cursor>, limit: PageLimit) -> Result<Page> {
     let mut filling = Filling::new(limit);
@@ -166,7 +188,8 @@ pub(super) async fn whole(source: &Source, after: Option<&Cursor>, limit: PageLi
     if let Some(cursor) = after {
         let place = Place::of(cursor)?;
         last = Some(place.room);
-        if let Some(place) = page.rest(place, limit).await? {
+        let members = source.kept_members(&place);
+        if let Some(place) = page.rest(place, members, limit).await? {
             return Ok(page.filling.end(Some(place.cursor())));
         }
     }
@@ -180,7 +203,7 @@ pub(super) async fn whole(source: &Source, after: Option<&Cursor>, limit: PageLi
             return Ok(page.filling.end(None));
         }
         let begun: Vec<Reading> = stream::iter(next.to_vec())
-            .map(|room| Reading::read(source, Place::beginning(RoomId::from_key(room)), first))
+            .map(|room| Reading::read(source, Place::beginning(RoomId::from_key(room)), None, first))
             .buffered(DUMP_ROOMS_AT_ONCE)
             .try_collect()
             .await?;
@@ -188,7 +211,7 @@ pub(super) async fn whole(source: &Source, after: Option<&Cursor>, limit: PageLi
             last = Some(room.place.room);
             let rest = match page.take(room) {
                 Taken::Whole => None,
-                Taken::Rest(place) => page.rest(place, limit).await?,
+                Taken::Rest(place, members) => page.rest(place, members, limit).await?,
                 Taken::Full(place) => Some(place),
             };
             if let Some(place) = rest {
@@ -202,8 +225,8 @@ pub(super) async fn whole(source: &Source, after: Option<&Cursor>, limit: PageLi
 enum Taken {
     /// The whole room.
     Whole,
-    /// All that was read; more of the room follows.
-    Rest(Place),
+    /// All that was read; more of the room follows, with these members.
+    Rest(Place, Option<Vec<Member>>),
     /// As much as it holds, up to this place.
     Full(Place),
 }
@@ -216,12 +239,17 @@ struct Rooms<'a> {
 
 impl Rooms<'_> {
     /// Reads what is left of a room; gives the place where the page is full, if it becomes so.
-    async fn rest(&mut self, mut place: Place, limit: PageLimit) -> Result<Option<Place>> {
+    async fn rest(
+        &mut self,
+        mut place: Place,
+        mut members: Option<Vec<Member>>,
+        limit: PageLimit,
+    ) -> Result<Option<Place>> {
         loop {
-            let reading = Reading::read(self.source, place, limit).await?;
+            let reading = Reading::read(self.source, place, members, limit).await?;
             match self.take(reading) {
                 Taken::Whole => return Ok(None),
-                Taken::Rest(behind) => place = behind,
+                Taken::Rest(behind, kept) => (place, members) = (behind, kept),
                 Taken::Full(behind) => return Ok(Some(behind)),
             }
         }
@@ -234,10 +262,11 @@ impl Rooms<'_> {
             let behind = reading.place.behind(&record);
             self.filling.push(record);
             if self.filling.is_full() && !(is_last && reading.is_whole) {
+                self.source.keep_members(&behind, reading.members);
                 return Taken::Full(behind);
             }
             if is_last && !reading.is_whole {
-                return Taken::Rest(behind);
+                return Taken::Rest(behind, reading.members);
             }
         }
         if self.filling.is_full() {
@@ -255,23 +284,34 @@ impl Rooms<'_> {
 struct Reading {
     place: Place,
     records: Vec<DumpRecord>,
+    members: Option<Vec<Member>>,
     is_whole: bool,
 }
 
 impl Reading {
     /// Reads a room from a place on.
-    async fn read(source: &Source, place: Place, limit: PageLimit) -> Result<Self> {
-        let end = (place.part != Part::Room).then_some(place.end);
-        let Some(picture) = Picture::take(&source.shared, place.room, end).await? else {
+    async fn read(source: &Source, place: Place, mut members: Option<Vec<Member>>, limit: PageLimit) -> Result<Self> {
+        let picture = if place.part == Part::Room {
+            let begun = begin(source, place.room).await?;
+            begun.map(|(picture, found)| {
+                members = found;
+                picture
+            })
+        } else {
+            Picture::take(&source.shared, place.room, Some(place.end)).await?
+        };
+        let Some(picture) = picture else {
             return Ok(Self {
                 place,
                 records: Vec::new(),
+                members: None,
                 is_whole: true,
             });
         };
         let mut reader = Reader {
             source,
             picture,
+            members,
             place,
             records: Vec::new(),
             bytes: 0,
@@ -281,15 +321,40 @@ impl Reading {
         Ok(Self {
             place: reader.place,
             records: reader.records,
+            members: reader.members,
             is_whole,
         })
     }
+}
+
+/// Tries until a room's members are as many as its log says.
+const TRIES: usize = 5;
+
+/// The picture of a room, and its members if they are not too many.
+async fn begin(source: &Source, room: RoomId) -> Result<Option<(Picture, Option<Vec<Member>>)>> {
+    let client = &source.shared.client;
+    for tries_left in (0..TRIES).rev() {
+        let Some(picture) = Picture::take(&source.shared, room, None).await? else {
+            return Ok(None);
+        };
+        if picture.known.state.room.members_count > DUMP_MEMBERS_MAX {
+            return Ok(Some((picture, None)));
+        }
+        let found = members::list(client, room, None, DUMP_MEMBERS_MAX as usize).await?;
+        let members = picture.members(found, "", None);
+        // Somebody came or went in between.
+        if tries_left == 0 || members.len() as u64 == picture.known.state.room.members_count {
+            return Ok(Some((picture, Some(members))));
+        }
+    }
+    Ok(None)
 }
 
 /// A room while it is read.
 struct Reader<'a> {
     source: &'a Source,
     picture: Picture,
+    members: Option<Vec<Member>>,
     place: Place,
     records: Vec<DumpRecord>,
     bytes: usize,
@@ -431,6 +496,21 @@ impl Reader<'_> {
     }
 
     async fn members(&mut self) -> Result<()> {
+        let Some(all) = self.members.take() else {
+            return self.stored_members().await;
+        };
+        let from = all.partition_point(|member| member.user.as_str() <= self.place.user.as_str());
+        for member in &all[from..] {
+            self.push(DumpRecord::Member(self.place.room, member.clone()));
+            if self.is_full() {
+                break;
+            }
+        }
+        self.members = Some(all);
+        Ok(())
+    }
+
+    async fn stored_members(&mut self) -> Result<()> {
         let (client, room) = (&self.source.shared.client, self.place.room);
         let mut after = self.place.user.clone();
         loop {

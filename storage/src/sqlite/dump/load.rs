@@ -13,6 +13,7 @@ use crate::{
         faults::Step,
         job::Context,
         rows::{self, signed},
+        search,
     },
 };
 
@@ -241,7 +242,7 @@ fn user(connection: &Connection, user: &User) -> rusqlite::Result<()> {
             user.status,
             user.created_ms,
         ])?;
-    Ok(())
+    search::add_person(connection, user)
 }
 
 fn login(connection: &Connection, login: &Login) -> rusqlite::Result<()> {
