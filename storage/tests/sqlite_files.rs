@@ -356,7 +356,7 @@ async fn a_deletion_reaches_versions_in_other_buckets() {
     let mut room = TestRoom::group(&store, &["alice"]).await;
     room.says("alice", "TREASURE one").await;
     for _ in 0..3 {
-        room.now_ms += storage::bucket::WINDOW_MS;
+        room.now_ms += storage::bucket::WINDOW_MAX_MS;
         room.append(vec![room.edit("alice", 1, "TREASURE more")]).await;
     }
     assert_eq!(room.head.bucket.bucket, 4);

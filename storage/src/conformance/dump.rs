@@ -10,7 +10,7 @@ use super::kit::{START_MS, TestRoom, account, new_room, seqs, user};
 use crate::{
     AuthSession, Effect, EntryKind, Mark, RefreshOutcome, Role, RoomCreated, RoomKind, Store, StoreError, UserFact,
     UserLogHead,
-    bucket::{BucketHead, WINDOW_MS},
+    bucket::{BucketHead, WINDOW_MAX_MS},
     dump::{Cursor, DumpRecord, ImportBegun, ImportMark, PageLimit, RecordKind, Section},
 };
 
@@ -20,7 +20,7 @@ const LARGE: PageLimit = PageLimit {
 };
 
 /// Commands that are not younger have been forgotten, or soon will be.
-const COMMANDS_SINCE_MS: i64 = START_MS + 2 * WINDOW_MS;
+const COMMANDS_SINCE_MS: i64 = START_MS + 2 * WINDOW_MAX_MS;
 
 /// Everything of a store, in pages of this size.
 async fn read_all(store: &Arc<dyn Store>, limit: PageLimit, commands_since_ms: i64) -> Vec<DumpRecord> {
@@ -125,7 +125,7 @@ async fn fill_group(store: &Arc<dyn Store>) -> (TestRoom, Uuid) {
     for _ in 0..3 {
         group.says("alice", "hello").await;
         group.says("bob", "hi").await;
-        group.now_ms += WINDOW_MS;
+        group.now_ms += WINDOW_MAX_MS;
     }
     group.append(vec![group.edit("alice", 1, "hello, edited")]).await;
     group.append(vec![group.edit("bob", 2, "to be deleted")]).await;
@@ -265,14 +265,14 @@ pub async fn people_find_everything_in_the_other_store(source: Arc<dyn Store>, t
     let before = group.everything().await;
     let mark = source.mark(group.id, &user("bob")).await.expect("a read");
     let top = source.top_marks(group.id).await.expect("a read");
-    let dated = source.seq_at(group.id, START_MS + WINDOW_MS).await.expect("a read");
+    let dated = source.seq_at(group.id, START_MS + WINDOW_MAX_MS).await.expect("a read");
     let chats = source.chats_of(&user("bob"), None, 9).await.expect("a read");
     group.store = Arc::clone(&target);
     assert_eq!(group.everything().await, before);
     assert_eq!(target.mark(group.id, &user("bob")).await.expect("a read"), mark);
     assert_eq!(target.top_marks(group.id).await.expect("a read"), top);
     assert_eq!(
-        target.seq_at(group.id, START_MS + WINDOW_MS).await.expect("a read"),
+        target.seq_at(group.id, START_MS + WINDOW_MAX_MS).await.expect("a read"),
         dated
     );
     let found = target.chats_of(&user("bob"), None, 9).await.expect("a read");

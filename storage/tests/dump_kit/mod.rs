@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use storage::{
     Store, StoreError,
-    bucket::WINDOW_MS,
+    bucket::WINDOW_MAX_MS,
     conformance::{dump::fill, kit::START_MS},
     dump::{
         Cursor, Dump, DumpError, DumpRecord, DumpRepository, Export, Import, ImportBegun, ImportMark, Manifest, Page,
@@ -34,7 +34,7 @@ pub const SMALL: Pieces = Pieces {
 };
 
 /// A little after everything that a filled store holds.
-const NOW_MS: i64 = START_MS + 3 * WINDOW_MS + 1_000;
+const NOW_MS: i64 = START_MS + 3 * WINDOW_MAX_MS + 1_000;
 /// What is older has been forgotten, or soon will be.
 const COMMANDS_SINCE_MS: i64 = NOW_MS - 7 * 24 * 3_600_000;
 

@@ -8,7 +8,7 @@ use std::{
 
 use storage::{
     Effect, NewEntry, Role, Store,
-    bucket::WINDOW_MS,
+    bucket::WINDOW_MAX_MS,
     conformance::kit::{TestRoom, user},
     sqlite::{Fatal, Faults, Options, SqliteStore, Step, check_consistency},
 };
@@ -106,7 +106,7 @@ pub async fn stalled(faults: &Faults) {
 
 /// A batch that passes every step: it opens a bucket, is repeatable, has an effect of each kind.
 pub fn rich_batch(room: &mut TestRoom, command: Uuid) -> Vec<NewEntry> {
-    room.now_ms += WINDOW_MS;
+    room.now_ms += WINDOW_MAX_MS;
     let mut message = room.message(0, "alice", "once and only once");
     message.entry.command_id = command;
     message.effects = vec![
