@@ -7,7 +7,7 @@
 pub mod bucket;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-mod driver_metrics;
+mod driver;
 pub mod dump;
 mod entry;
 mod error;

@@ -1,7 +1,7 @@
 //! What storage measures. The gateway registers it once; backends get it with their options. Labels are closed and
 //! resolved here, so that a commit touches atomics only.
 
-pub use crate::driver_metrics::DriverMetrics;
+pub use crate::driver::DriverMetrics;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
 /// The metrics of one store.

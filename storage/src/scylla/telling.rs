@@ -21,7 +21,7 @@ pub(super) fn tell(client: &Client) {
     follow(&driver.connection_timeouts, counted.get_connection_timeouts());
     // There is none before the first request.
     if let Ok(latency_ms) = counted.get_latency_percentile_ms(99.0) {
-        set(&driver.latency_p99_ms, latency_ms);
+        driver.latency_p99_seconds.set(latency_ms as f64 / 1_000.0);
     }
 }
 

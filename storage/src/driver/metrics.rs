@@ -1,6 +1,6 @@
 //! What the driver of CQL servers counts of its connections and requests. A store in a file leaves all of it at 0.
 
-use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
 /// The driver's own figures.
 #[derive(Clone)]
@@ -17,8 +17,8 @@ pub struct DriverMetrics {
     pub timed_out: IntCounter,
     /// Connections that did not come about in time.
     pub connection_timeouts: IntCounter,
-    /// The 99th percentile of the time a request took since the store was opened, in milliseconds.
-    pub latency_p99_ms: IntGauge,
+    /// The 99th percentile of the time a request took since the store was opened, in seconds.
+    pub latency_p99_seconds: Gauge,
 }
 
 impl DriverMetrics {
@@ -42,14 +42,14 @@ impl DriverMetrics {
             "plenum_storage_driver_connection_timeouts_total",
             "Connections to CQL servers that did not come about in time.",
         )?;
-        let latency_p99_ms = IntGauge::new(
-            "plenum_storage_driver_latency_p99_milliseconds",
+        let latency_p99_seconds = Gauge::new(
+            "plenum_storage_driver_latency_seconds",
             "The 99th percentile of what a request to the CQL servers took, since the node was started.",
         )?;
         registry.register(Box::new(connections.clone()))?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(connection_timeouts.clone()))?;
-        registry.register(Box::new(latency_p99_ms.clone()))?;
+        registry.register(Box::new(latency_p99_seconds.clone()))?;
         Ok(Self {
             connections,
             requests: requests.with_label_values(&["sent"]),
@@ -57,7 +57,7 @@ impl DriverMetrics {
             failed: requests.with_label_values(&["failed"]),
             timed_out: requests.with_label_values(&["timed_out"]),
             connection_timeouts,
-            latency_p99_ms,
+            latency_p99_seconds,
         })
     }
 }
