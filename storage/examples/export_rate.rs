@@ -2,10 +2,17 @@
 //!
 //! `cargo run --release -p storage --features sqlite,dump --example export_rate -- [--json] [folder] [messages]`
 //!
+//! With the feature `scylla` and a CQL server in `SCYLLA_URI` the import goes into a new keyspace there, and an export out of it is timed
+//! too; the keyspace stays.
+//!
 //! The store is like that of an office: a few large rooms and many small ones, people who are members, marks, a part of the
 //! messages recent enough to be recognised when they are repeated, some edited and some deleted. The same seed fills it
 //! with the same rooms and texts. The import is timed with everything that belongs to it: hashes of the files, loading, reading back.
-#![expect(clippy::print_stdout, reason = "a measurement speaks on standard output")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measurement speaks on standard output, and beside it"
+)]
 
 mod common;
 
@@ -213,6 +220,33 @@ fn open(path: &Path) -> Outcome<Arc<dyn Store>> {
     Ok(Arc::new(SqliteStore::open(path, Options::default())?))
 }
 
+/// A new keyspace on the CQL server that `SCYLLA_URI` names, if there is one.
+#[cfg(feature = "scylla")]
+async fn open_cql() -> Outcome<Option<Arc<dyn Store>>> {
+    use storage::scylla::{Options, Ownership, ScyllaStore};
+    let Ok(uri) = std::env::var("SCYLLA_URI") else {
+        return Ok(None);
+    };
+    let hosts = uri
+        .trim_start_matches("scylla://")
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    let keyspace = format!("rate_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
+    let mut options = Options::new(format!("scylla://{hosts}/{keyspace}").parse()?);
+    options.ownership = Ownership::Node {
+        name: "rate".to_owned(),
+        folder: None,
+    };
+    let opened = tokio::task::spawn_blocking(move || ScyllaStore::open(&options, |_| {}));
+    Ok(Some(Arc::new(opened.await??)))
+}
+
+#[cfg(not(feature = "scylla"))]
+async fn open_cql() -> Outcome<Option<Arc<dyn Store>>> {
+    Ok(None)
+}
+
 fn folder_bytes(folder: &Path) -> Outcome<u64> {
     let mut bytes = 0;
     for file in fs::read_dir(folder)? {
@@ -239,7 +273,12 @@ async fn run(folder: &Path, messages: u64, as_json: bool) -> Outcome<()> {
     let export_s = begun.elapsed().as_secs_f64();
     drop(source);
 
-    let target = open(&target_file)?;
+    let cql = open_cql().await?;
+    let is_cql = cql.is_some();
+    let target = match cql {
+        Some(store) => store,
+        None => open(&target_file)?,
+    };
     let import = Import {
         folder: export.folder.clone(),
         page: PAGE,
@@ -247,12 +286,27 @@ async fn run(folder: &Path, messages: u64, as_json: bool) -> Outcome<()> {
     let begun = Instant::now();
     import.run(&*target, &watch).await?;
     let import_s = begun.elapsed().as_secs_f64();
-    drop(target);
-
     let entries = manifest.totals.of(RecordKind::Entry).records;
-    let report = check_consistency(&target_file)?;
-    if let Some(first) = report.differences.first() {
-        return Err(format!("the imported store is not sound: {first}").into());
+    if is_cql {
+        let again = Export {
+            folder: folder.join("again"),
+            backend: "scylla".to_owned(),
+            ..export.clone()
+        };
+        let begun = Instant::now();
+        again.run(&*target, &watch).await?;
+        let again_s = begun.elapsed().as_secs_f64();
+        eprintln!(
+            "export out of CQL {again_s:.2} s, {:.0} entries/s",
+            entries as f64 / again_s
+        );
+    }
+    drop(target);
+    if !is_cql {
+        let report = check_consistency(&target_file)?;
+        if let Some(first) = report.differences.first() {
+            return Err(format!("the imported store is not sound: {first}").into());
+        }
     }
     let (store_bytes, export_bytes) = (fs::metadata(&source_file)?.len(), folder_bytes(&export.folder)?);
     let per_second = entries as f64 / (export_s + import_s);

@@ -109,8 +109,8 @@ async fn empty(address: &Address) {
             (keyspace,),
         )
         .await
-        .and_then(|answer| Ok(answer.into_rows_result()));
-    let tables = tables.expect("an answer").expect("rows");
+        .expect("an answer");
+    let tables = tables.into_rows_result().expect("rows");
     for table in tables.rows::<(String,)>().expect("names") {
         let (table,) = table.expect("a name");
         if table != "schema_versions" {

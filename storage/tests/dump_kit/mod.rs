@@ -36,7 +36,7 @@ pub const SMALL: Pieces = Pieces {
 /// A little after everything that a filled store holds.
 const NOW_MS: i64 = START_MS + 3 * WINDOW_MAX_MS + 1_000;
 /// What is older has been forgotten, or soon will be.
-const COMMANDS_SINCE_MS: i64 = NOW_MS - 7 * 24 * 3_600_000;
+pub const COMMANDS_SINCE_MS: i64 = NOW_MS - 7 * 24 * 3_600_000;
 
 /// A folder with a store in it, and room for exports.
 pub struct Place {

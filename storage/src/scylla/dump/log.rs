@@ -85,10 +85,10 @@ impl Logs {
         for record in records {
             match record {
                 DumpRecord::Room(state) => new = Some(state.room.id),
-                DumpRecord::Entry(room, _) | DumpRecord::Command(room, _) => {
-                    if new != Some(*room) && wanted.last() != Some(room) {
-                        wanted.push(*room);
-                    }
+                DumpRecord::Entry(room, _) | DumpRecord::Command(room, _)
+                    if new != Some(*room) && wanted.last() != Some(room) =>
+                {
+                    wanted.push(*room);
                 }
                 _ => {}
             }
