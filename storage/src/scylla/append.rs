@@ -121,22 +121,33 @@ async fn append_owned(
     if !repeated.is_empty() {
         return Err(AppendError::Duplicates(repeated).into());
     }
-    if !settle::take_over(shared, cell, owner, &mut known).await? {
-        return Err(AppendError::Fenced.into());
+    match settle::take_over(shared, cell, owner, &mut known).await {
+        Ok(true) => {}
+        Ok(false) => return Err(AppendError::Fenced.into()),
+        Err(fault) => {
+            // It may have been taken over all the same: the index is asked before the next try.
+            owner.is_settled = false;
+            return Err(fault.into());
+        }
     }
-    let planned = plan(shared, batch, &known).await?;
+    let planned = plan(shared, batch, &known, owner.doubtful_bucket).await?;
     // The right is looked at once more: from here on the batch comes into the log.
     if !batch.permit.is_valid() {
         return Err(AppendError::Fenced.into());
     }
-    commit(shared, cell, owner, batch, known, planned).await
+    match commit(shared, cell, owner, batch, known, planned).await {
+        // Parts of it may be there, whatever became of the rest.
+        Err(Refusal::Answer(error)) => Err(Refusal::Doubt(error.to_string())),
+        ended => ended,
+    }
 }
 
-/// Decides what each entry changes and where it goes. Writes nothing.
-async fn plan(shared: &Shared, batch: &AppendBatch, known: &Known) -> Result<Vec<Planned>, Refusal> {
+/// Decides what each entry changes and where it goes: never into a bucket up to `doubtful` that is not open yet. Writes nothing.
+async fn plan(shared: &Shared, batch: &AppendBatch, known: &Known, doubtful: u64) -> Result<Vec<Planned>, Refusal> {
     let mut plan = Plan {
         client: &shared.client,
         room: batch.room,
+        log: (known.log_first, known.state.head.seq),
         links: HashMap::new(),
         members: HashMap::new(),
     };
@@ -149,6 +160,9 @@ async fn plan(shared: &Shared, batch: &AppendBatch, known: &Known) -> Result<Vec
         plan.links.insert(entry.seq, (entry.version, entry.deleted));
         let place = bucket.place(shared.term(), entry.seq, entry.time_ms, entry.body.len());
         bucket = place.head;
+        if place.opens {
+            bucket.bucket = bucket.bucket.max(doubtful + 1);
+        }
         planned.push(Planned {
             entry,
             changes,
@@ -164,6 +178,8 @@ async fn plan(shared: &Shared, batch: &AppendBatch, known: &Known) -> Result<Vec
 struct Plan<'a> {
     client: &'a Client,
     room: RoomId,
+    /// The first and the last seq that can be read.
+    log: (u64, u64),
     /// Version and deletion of entries, by seq.
     links: HashMap<u64, (u64, bool)>,
     /// Whether people are members.
@@ -229,6 +245,10 @@ impl Plan<'_> {
             let (version, deleted) = (*version, *deleted);
             return Ok(Some(Link { version, deleted }));
         }
+        // Rows of a former owner may lie behind the end; they are nobody's.
+        if seq < self.log.0 || seq > self.log.1 {
+            return Ok(None);
+        }
         Ok(effects::stored_link(self.client, self.room, seq).await?)
     }
 
@@ -288,6 +308,7 @@ async fn commit(
             open_bucket(shared, cell, owner, &known, &bucket, &part[0], patience).await?;
         }
         bucket = part[0].bucket;
+        owner.doubtful_bucket = owner.doubtful_bucket.max(bucket.bucket);
         write_part(shared, batch, part, first, patience).await?;
         bucket = part.last().map_or(bucket, |last| last.bucket);
         known.state.head.seq = part.last().map_or(known.state.head.seq, |last| last.entry.seq);
@@ -316,6 +337,7 @@ async fn commit(
                 .written(one.bucket.bucket, key, one.entry.seq, one.entry.time_ms);
         }
     }
+    owner.doubtful_bucket = 0;
     known.state.head.bucket = bucket;
     let head = known.state.head.clone();
     cell.set_known(Some(known));

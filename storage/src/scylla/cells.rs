@@ -48,6 +48,9 @@ pub(super) struct Owner {
     pub(super) is_settled: bool,
     /// Something was written whose outcome is not known: the open bucket must not be used any more.
     pub(super) is_doubtful: bool,
+    /// The newest bucket into which rows were sent whose outcome is not known; 0: none. They may come to lie there at any time, so no
+    /// bucket up to this one is opened again.
+    pub(super) doubtful_bucket: u64,
     /// Commands of the last seven days.
     pub(super) commands: KnownCommands,
 }
@@ -89,8 +92,12 @@ impl Cell {
         self.behind.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Nobody has it, and it knows nothing that can't be read again.
     fn is_idle(self: &Arc<Self>) -> bool {
-        Arc::strong_count(self) == 1 && self.behind().is_empty()
+        let is_certain = |owner: &Owner| !owner.is_doubtful && owner.doubtful_bucket == 0;
+        Arc::strong_count(self) == 1
+            && self.behind().is_empty()
+            && self.owner.try_lock().is_ok_and(|owner| is_certain(&owner))
     }
 }
 

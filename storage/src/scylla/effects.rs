@@ -149,12 +149,14 @@ async fn edit(client: &Client, room: RoomId, target: u64, seq: u64, body: Vec<u8
 
 async fn delete(client: &Client, room: RoomId, target: u64, versions: &[u64], seq: u64) -> Result<()> {
     let nothing: &[u8] = &[];
+    // The entry of an edit may carry the message's text among what follows from it.
+    let no_changes = rmp_serde::to_vec(&Changes::new()).map_err(|error| Fault::Broken(error.to_string()))?;
     let bucket = bucket_of(client, room, target).await?;
     let values = (stamp(seq), nothing, signed(seq), room.key(), bucket, signed(target));
     client.write(&client.statements.delete_entry, values).await?;
     for version in versions {
         let bucket = bucket_of(client, room, *version).await?;
-        let values = (stamp(seq), nothing, room.key(), bucket, signed(*version));
+        let values = (stamp(seq), nothing, &no_changes, room.key(), bucket, signed(*version));
         client.write(&client.statements.empty_entry, values).await?;
     }
     Ok(())

@@ -21,18 +21,21 @@ pub(super) struct Bucket {
     pub(super) last_seq: Option<u64>,
     /// Rows in it, once it is sealed.
     pub(super) rows: Option<u32>,
+    /// The bucket that it was copied from, until that is removed.
+    pub(super) former: Option<u64>,
 }
 
-type Row = (i64, i64, i64, Option<i64>, Option<i32>);
+type Row = (i64, i64, i64, Option<i64>, Option<i32>, Option<i64>);
 
 fn bucket(row: Row) -> Result<Bucket> {
-    let (first_seq, number, first_ms, last_seq, rows) = row;
+    let (first_seq, number, first_ms, last_seq, rows, former) = row;
     Ok(Bucket {
         first_seq: unsigned(first_seq)?,
         number: unsigned(number)?,
         first_ms,
         last_seq: last_seq.map(unsigned).transpose()?,
         rows: rows.and_then(|rows| u32::try_from(rows).ok()),
+        former: former.filter(|former| *former != 0).map(unsigned).transpose()?,
     })
 }
 
@@ -170,6 +173,17 @@ pub(super) async fn adopt_empty(client: &Client, room: RoomId, found: &Bucket, n
     Ok(is_adopted)
 }
 
+/// Removes the bucket that another one was copied from; then nothing of it is left.
+pub(super) async fn remove_former(client: &Client, room: RoomId, first_seq: u64, former: u64) -> Result<()> {
+    let statements = &client.statements;
+    client
+        .write(&statements.delete_bucket, (room.key(), signed(former)))
+        .await?;
+    let values = (room.key(), group_key(first_seq), signed(first_seq), signed(former));
+    // Not applied: it has been taken over once more, and has another former one now.
+    client.condition(&statements.forget_former, values).await.map(drop)
+}
+
 /// Seals a bucket at its end: whatever its former owner still writes there is nobody's. False: it was sealed before, or is another's.
 pub(super) async fn seal(
     client: &Client,
@@ -212,6 +226,7 @@ pub(super) async fn adopt(client: &Client, room: RoomId, from: &Bucket, (to, fir
     let values = (
         signed(to),
         first_ms,
+        signed(from.number),
         room.key(),
         group_key(from.first_seq),
         signed(from.first_seq),
@@ -221,7 +236,9 @@ pub(super) async fn adopt(client: &Client, room: RoomId, from: &Bucket, (to, fir
         Ok(true) => Ok(true),
         Ok(false) | Err(Fault::Unknown(_)) => match bucket_at(client, room, from.first_seq).await? {
             Some(found) if found.number == to => Ok(true),
-            Some(found) if found == *from => Err(Fault::Unavailable("a bucket could not be taken over yet".to_owned())),
+            Some(found) if found.number == from.number && found.last_seq.is_none() => {
+                Err(Fault::Unavailable("a bucket could not be taken over yet".to_owned()))
+            }
             _ => Ok(false),
         },
         Err(fault) => Err(fault),

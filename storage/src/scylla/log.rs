@@ -133,6 +133,7 @@ fn newest(known: &Known) -> Bucket {
         first_ms: head.bucket.first_ms,
         last_seq: Some(head.seq),
         rows: u32::try_from(head.seq + 1 - head.bucket.first_seq).ok(),
+        former: None,
     }
 }
 

@@ -85,6 +85,8 @@ pub const BUCKETS_AT_ONCE: usize = 8;
 pub const CALL_STATEMENTS_AT_ONCE: usize = 64;
 /// Rows up to which the last bucket of an earlier term is taken over into one of the new term instead of being sealed.
 pub const ADOPTED_ROWS_MAX: u32 = 256;
+/// The same in bytes.
+pub const ADOPTED_BYTES_MAX: u64 = 1 << 20;
 /// How long the ends of logs may lag behind in the table of heads; a crash makes that much to be derived again.
 pub const HEADS_FLUSH_PAUSE: Duration = Duration::from_millis(500);
 /// Heads written at the same time.

@@ -9,7 +9,7 @@ use super::{
     client::Client,
     connect::Pauses,
     failure::{Fault, Result},
-    index,
+    index, marks,
     options::{APPEND_PATIENCE, RETRY_PAUSE, RETRY_PAUSE_MAX},
     rows::{signed, unsigned},
     search, settle,
@@ -29,6 +29,9 @@ pub(super) async fn purge(shared: &Arc<Shared>, room: RoomId) -> Result<RoomStat
         let values = (room.key(), signed(to - 1), signed(from));
         client.write(&client.statements.insert_purge, values).await?;
     }
+    // The head comes behind everything that follows from the entries, here too.
+    let moved = cell.behind().marks.clone();
+    marks::write_all(shared, room, &moved).await?;
     // Buckets are counted on from here: a number that was removed is never given again.
     settle::write_head(client, &known.state).await?;
     begin_log(shared, room, shared.salt.stored(epoch), to, from).await?;
@@ -103,9 +106,10 @@ async fn remove_group(client: &Client, room: RoomId, mut from: u64, last: u64) -
                 return Ok(());
             }
             let statements = &client.statements;
-            client
-                .write(&statements.delete_bucket, (room.key(), signed(found.number)))
-                .await?;
+            for number in [Some(found.number), found.former].into_iter().flatten() {
+                let bucket = (room.key(), signed(number));
+                client.write(&statements.delete_bucket, bucket).await?;
+            }
             let first_seq = signed(found.first_seq);
             let time = (room.key(), group, found.first_ms, first_seq);
             client.write(&statements.delete_bucket_time, time).await?;

@@ -15,7 +15,7 @@ use super::{
     failure::{Fault, Result},
     index::{self, Bucket},
     log,
-    options::{ADOPTED_ROWS_MAX, BATCH_ROWS_MAX, REMOVAL_DELAY},
+    options::{ADOPTED_BYTES_MAX, ADOPTED_ROWS_MAX, BATCH_BYTES_MAX, BATCH_ROWS_MAX, REMOVAL_DELAY},
     rows::{self, HeadRow, NewEntryRow, TailRow, signed, unsigned, wrong},
     stamp::stamp,
 };
@@ -54,6 +54,11 @@ pub(super) async fn settled(shared: &Shared, cell: &Cell, owner: &mut Owner) -> 
         if !loaded.missing.is_empty() {
             write_missing(&shared.client, cell, &loaded).await?;
         }
+        if let Some((first_seq, former)) = loaded.former {
+            // Its owner ended before it came to remove it. That it could not be removed now does no harm; the next one does.
+            let removed = index::remove_former(&shared.client, cell.room, first_seq, former).await;
+            warn_unless_removed(cell.room, former, removed);
+        }
         owner.is_settled = true;
         owner.commands.forget();
         cell.set_known(Some(loaded.known.clone()));
@@ -77,6 +82,8 @@ struct Loaded {
     known: Known,
     /// Entries behind the head as it was stored, with what follows from them.
     missing: Vec<(Entry, Changes)>,
+    /// The newest bucket's first seq, and the bucket that it was copied from and that is still there.
+    former: Option<(u64, u64)>,
 }
 
 async fn load(shared: &Shared, room: RoomId) -> Result<Option<Loaded>> {
@@ -102,9 +109,11 @@ async fn load(shared: &Shared, room: RoomId) -> Result<Option<Loaded>> {
     if known.known.state.head.message_seq < known.known.log_first {
         known.known.state.head.message_seq = 0;
     }
+    let former = last.and_then(|last| Some((last.first_seq, last.former?)));
     Ok(Some(Loaded {
         known: known.known,
         missing,
+        former,
     }))
 }
 
@@ -350,14 +359,19 @@ pub(super) async fn take_over(shared: &Arc<Shared>, cell: &Cell, owner: &mut Own
         return Ok(true);
     }
     index::write_times(&shared.client, cell.room, found.first_seq, found.first_ms).await?;
-    let is_taken = if head.bucket.rows <= ADOPTED_ROWS_MAX {
+    if let Some(former) = found.former {
+        index::remove_former(&shared.client, cell.room, found.first_seq, former).await?;
+    }
+    let is_small = head.bucket.rows <= ADOPTED_ROWS_MAX && head.bucket.bytes <= ADOPTED_BYTES_MAX;
+    let is_taken = if is_small {
         let number = bucket::number(shared.term(), bucket::ordinal(head.bucket.bucket) + 1);
+        let number = number.max(owner.doubtful_bucket + 1);
         let records = copy(&shared.client, cell.room, &found, number, head.seq).await?;
         let is_taken = index::adopt(&shared.client, cell.room, &found, (number, found.first_ms)).await?;
         if is_taken {
             head.bucket.bucket = number;
             owner.commands.taken_over(found.number, number, records);
-            remove_later(shared, cell.room, found.number);
+            remove_later(shared, cell.room, found.first_seq, found.number);
         }
         is_taken
     } else {
@@ -372,20 +386,20 @@ pub(super) async fn take_over(shared: &Arc<Shared>, cell: &Cell, owner: &mut Own
 }
 
 /// Removes a bucket that has been taken over by another one, when those who still look at it have come to an end.
-fn remove_later(shared: &Arc<Shared>, room: RoomId, bucket: u64) {
+fn remove_later(shared: &Arc<Shared>, room: RoomId, first_seq: u64, bucket: u64) {
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
         tokio::time::sleep(REMOVAL_DELAY).await;
-        let values = (room.key(), signed(bucket));
-        if let Err(fault) = shared
-            .client
-            .write(&shared.client.statements.delete_bucket, values)
-            .await
-        {
-            let error = StoreError::from(fault);
-            tracing::warn!(%room, bucket, %error, "a bucket that nobody reads could not be removed");
-        }
+        let removed = index::remove_former(&shared.client, room, first_seq, bucket).await;
+        warn_unless_removed(room, bucket, removed);
     });
+}
+
+fn warn_unless_removed(room: RoomId, bucket: u64, removed: Result<()>) {
+    if let Err(fault) = removed {
+        let error = StoreError::from(fault);
+        tracing::warn!(%room, bucket, %error, "a bucket that nobody reads could not be removed");
+    }
 }
 
 /// Copies a bucket's rows, as they are, up to the end of the log. Gives its commands: entry's seq and time by key.
@@ -417,11 +431,18 @@ async fn rewrite_last_batch(client: &Client, room: RoomId, bucket: &Bucket, last
     rewrite(client, room, bucket, (first.max(bucket.first_seq), last), bucket.number).await
 }
 
+/// Writes rows of a bucket again, here or into another one, in mutations that the servers take: edits may have made them larger than they
+/// were.
 async fn rewrite(client: &Client, room: RoomId, from: &Bucket, (first, last): (u64, u64), to: u64) -> Result<()> {
     let range = (room.key(), signed(from.number), signed(first), signed(last));
     let entries = log::all_of(client, &client.statements.entries_up, range).await?;
     let tails = client.rows::<TailRow>(&client.statements.entry_tails, range).await?;
-    let rows = entries.iter().zip(tails).map(|(entry, tail)| {
+    let (mut rows, mut bytes) = (Vec::new(), 0);
+    for (entry, tail) in entries.iter().zip(tails) {
+        if rows.len() >= BATCH_ROWS_MAX || (bytes > 0 && bytes + entry.body.len() > BATCH_BYTES_MAX) {
+            super::append::write_rows(client, std::mem::take(&mut rows)).await?;
+            bytes = 0;
+        }
         let head = BucketHead {
             bucket: to,
             first_seq: from.first_seq,
@@ -429,9 +450,11 @@ async fn rewrite(client: &Client, room: RoomId, from: &Bucket, (first, last): (u
             rows: tail.bucket_rows.unsigned_abs(),
             bytes: tail.bucket_bytes.unsigned_abs(),
         };
-        NewEntryRow::new(room, entry, &head, tail.batch_first.unsigned_abs(), tail.effects)
-    });
-    super::append::write_rows(client, rows.map(|row| (row, None)).collect()).await
+        bytes += entry.body.len();
+        let row = NewEntryRow::new(room, entry, &head, tail.batch_first.unsigned_abs(), tail.effects);
+        rows.push((row, None));
+    }
+    super::append::write_rows(client, rows).await
 }
 
 /// What a new room's cell knows without asking.

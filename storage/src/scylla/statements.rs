@@ -114,7 +114,7 @@ statements! {
         WHERE room = :room AND bucket = :bucket AND seq = :seq";
     delete_entry: Write "UPDATE log_entries USING TIMESTAMP :stamp{and_timeout} SET body = :body, deleted = true, version = :version \
         WHERE room = :room AND bucket = :bucket AND seq = :seq";
-    empty_entry: Write "UPDATE log_entries USING TIMESTAMP :stamp{and_timeout} SET body = :body, deleted = true \
+    empty_entry: Write "UPDATE log_entries USING TIMESTAMP :stamp{and_timeout} SET body = :body, deleted = true, effects = :effects \
         WHERE room = :room AND bucket = :bucket AND seq = :seq";
     entry: Read "SELECT seq, number, kind, sender, actor, client, time_ms, created_ms, command_id, reply_to, target, version, deleted, \
         body FROM log_entries WHERE room = ? AND bucket = ? AND seq = ?{timeout}";
@@ -137,18 +137,20 @@ statements! {
     all_commands: Read "SELECT seq, sender, time_ms, command_id, target FROM log_entries WHERE room = ? AND bucket = ? AND seq < 0{timeout}";
     delete_bucket: Write "DELETE FROM log_entries{using} WHERE room = ? AND bucket = ?";
 
-    bucket_at: Serial "SELECT first_seq, bucket, first_ms, last_seq, rows FROM buckets_by_seq \
+    bucket_at: Serial "SELECT first_seq, bucket, first_ms, last_seq, rows, former FROM buckets_by_seq \
         WHERE room = ? AND grp = ? AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1{timeout}";
-    buckets_before: Serial "SELECT first_seq, bucket, first_ms, last_seq, rows FROM buckets_by_seq \
+    buckets_before: Serial "SELECT first_seq, bucket, first_ms, last_seq, rows, former FROM buckets_by_seq \
         WHERE room = ? AND grp = ? AND first_seq < ? ORDER BY first_seq DESC LIMIT ?{timeout}";
-    buckets_from: Serial "SELECT first_seq, bucket, first_ms, last_seq, rows FROM buckets_by_seq \
+    buckets_from: Serial "SELECT first_seq, bucket, first_ms, last_seq, rows, former FROM buckets_by_seq \
         WHERE room = ? AND grp = ? AND first_seq >= ? ORDER BY first_seq ASC LIMIT ?{timeout}";
     open_bucket: Conditional "INSERT INTO buckets_by_seq (room, grp, first_seq, bucket, first_ms) VALUES (?, ?, ?, ?, ?) \
         IF NOT EXISTS{using}";
     seal_bucket: Conditional "UPDATE buckets_by_seq{using} SET last_seq = :last_seq, last_ms = :last_ms, rows = :rows, bytes = :bytes \
         WHERE room = :room AND grp = :grp AND first_seq = :first_seq IF bucket = :bucket AND last_seq = null";
-    adopt_bucket: Conditional "UPDATE buckets_by_seq{using} SET bucket = :bucket, first_ms = :first_ms WHERE room = :room \
-        AND grp = :grp AND first_seq = :first_seq IF bucket = :from_bucket AND last_seq = null";
+    adopt_bucket: Conditional "UPDATE buckets_by_seq{using} SET bucket = :bucket, first_ms = :first_ms, former = :former \
+        WHERE room = :room AND grp = :grp AND first_seq = :first_seq IF bucket = :from_bucket AND last_seq = null";
+    forget_former: Conditional "UPDATE buckets_by_seq{using} SET former = 0 WHERE room = :room AND grp = :grp \
+        AND first_seq = :first_seq IF former = :former";
     delete_bucket_index: Conditional "DELETE FROM buckets_by_seq{using} WHERE room = ? AND grp = ? AND first_seq = ? IF EXISTS";
     bucket_before_time: Read "SELECT first_seq FROM buckets_by_time WHERE room = ? AND grp = ? AND first_ms < ? \
         ORDER BY first_ms DESC, first_seq DESC LIMIT 1{timeout}";
