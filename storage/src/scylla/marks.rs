@@ -59,10 +59,21 @@ impl MarkRepository for ScyllaStore {
 /// One person's mark: as stored, and as moved by entries since.
 pub(super) async fn stored(shared: &Shared, cell: &Cell, user: &UserId) -> Result<Mark> {
     let client = &shared.client;
+    // Also what was behind before the row was read: it may be written, and not behind any more, while the row is on its way.
+    let before = with_behind(cell, user, Mark::default());
     let values = (cell.room.key(), user.as_str());
     let found = client.row::<MarkRow>(&client.statements.mark, values).await?;
     let mark = found.map(|row| row.mark()).transpose()?.unwrap_or_default();
-    Ok(with_behind(cell, user, mark))
+    Ok(with_behind(cell, user, mark.advanced(before)))
+}
+
+/// What of one person's marks is not written yet, by room.
+pub(super) fn behind_of(shared: &Shared, user: &UserId) -> HashMap<RoomId, Mark> {
+    let cells = shared.cells.behind();
+    let moved = cells
+        .iter()
+        .filter_map(|cell| Some((cell.room, *cell.behind().marks.get(user)?)));
+    moved.collect()
 }
 
 /// A mark with what entries have moved and is not written yet.
@@ -211,6 +222,7 @@ fn raise_in(top: &mut Vec<(UserId, u64)>, user: &UserId, seq: u64) {
 async fn load_top(shared: &Shared, cell: &Cell) -> Result<TopMarks> {
     let client = &shared.client;
     let values = (cell.room.key(),);
+    let before = cell.behind().marks.clone();
     let all = client
         .rows::<(String, Option<i64>, Option<i64>)>(&client.statements.marks_of_room, values)
         .await?;
@@ -223,7 +235,7 @@ async fn load_top(shared: &Shared, cell: &Cell) -> Result<TopMarks> {
         };
         raise_one(&mut top, &rows::user(&user)?, mark);
     }
-    for (user, mark) in &cell.behind().marks {
+    for (user, mark) in before.iter().chain(&cell.behind().marks) {
         raise_one(&mut top, user, *mark);
     }
     Ok(top)
