@@ -135,7 +135,7 @@ async fn append_owned(
 /// Decides what each entry changes and where it goes. Writes nothing.
 async fn plan(shared: &Shared, batch: &AppendBatch, known: &Known) -> Result<Vec<Planned>, Refusal> {
     let mut plan = Plan {
-        client: &shared.client,
+        shared,
         room: batch.room,
         links: HashMap::new(),
         members: HashMap::new(),
@@ -162,7 +162,7 @@ async fn plan(shared: &Shared, batch: &AppendBatch, known: &Known) -> Result<Vec
 
 /// What has been decided for the entries before, which the store does not know yet.
 struct Plan<'a> {
-    client: &'a Client,
+    shared: &'a Shared,
     room: RoomId,
     /// Version and deletion of entries, by seq.
     links: HashMap<u64, (u64, bool)>,
@@ -221,7 +221,7 @@ impl Plan<'_> {
         if let Some(is_member) = self.members.get(user) {
             return Ok(*is_member);
         }
-        Ok(members::stored(self.client, self.room, user).await?.is_some())
+        Ok(members::stored(&self.shared.client, self.room, user).await?.is_some())
     }
 
     async fn link(&self, seq: u64) -> Result<Option<Link>, Refusal> {
@@ -229,7 +229,7 @@ impl Plan<'_> {
             let (version, deleted) = (*version, *deleted);
             return Ok(Some(Link { version, deleted }));
         }
-        Ok(effects::stored_link(self.client, self.room, seq).await?)
+        Ok(effects::stored_link(self.shared, self.room, seq).await?)
     }
 
     async fn edit(&mut self, target: u64, seq: u64) -> Result<u64, Refusal> {
@@ -450,7 +450,7 @@ pub(super) async fn write_rows(client: &Client, rows: Vec<Row>) -> Result<()> {
 async fn follow(shared: &Shared, cell: &Cell, planned: &[Planned], patience: Instant) -> Result<(), Refusal> {
     for one in planned {
         if effects::is_awaited(&one.changes) {
-            let apply = || effects::apply(&shared.client, cell.room, &one.entry, &one.changes);
+            let apply = || effects::apply(shared, cell.room, &one.entry, &one.changes);
             repeated(patience, apply).await?;
         }
         for change in &one.changes {

@@ -61,11 +61,11 @@ impl MemberRepository for ScyllaStore {
         let Some(known) = settle::known(&shared, room).await? else {
             return Ok(None);
         };
-        let Some(member) = stored(&shared.client, room, user).await? else {
+        let cell = shared.cells.get(room);
+        let (member, mark) = try_join(stored(&shared.client, room, user), marks::stored(&shared, &cell, user)).await?;
+        let Some(member) = member else {
             return Ok(None);
         };
-        let cell = shared.cells.get(room);
-        let mark = marks::stored(&shared, &cell, user).await?;
         Ok(Some(filled(&shared, line(known, member, mark)).await?))
     }
 

@@ -29,6 +29,7 @@ mod profiles;
 mod purge;
 mod rooms;
 mod rows;
+mod sealed;
 mod server;
 mod sessions;
 mod settle;
@@ -65,6 +66,7 @@ use self::{
     failure::{Fault, Result},
     lease::{Claimant, Lease, Renewal},
     place::Place,
+    sealed::SealedBuckets,
 };
 use crate::StoreError;
 
@@ -76,6 +78,7 @@ struct Shared {
     client: Client,
     salt: Salt,
     cells: Cells,
+    sealed: SealedBuckets,
     /// None: beside a node; nothing of logs is written, and nothing of rooms is remembered.
     lease: Option<Lease>,
     turns: Vec<tokio::sync::Mutex<()>>,
@@ -264,6 +267,7 @@ async fn open(options: &Options, place: Option<&Place>, waiting: &impl Fn(Wait<'
         client,
         salt,
         cells: Cells::default(),
+        sealed: SealedBuckets::default(),
         lease,
         turns: (0..TURNS).map(|_| tokio::sync::Mutex::default()).collect(),
         appends: AtomicUsize::new(0),
