@@ -108,6 +108,14 @@ impl UserRow {
 }
 
 pub(super) async fn by_id(client: &Client, user: &str) -> Result<Option<User>> {
+    let found = client
+        .acknowledged_row::<UserRow>(&client.statements.user, (user,))
+        .await?;
+    found.map(UserRow::user).transpose()
+}
+
+/// The same, after an answer that does not say.
+async fn by_id_for_certain(client: &Client, user: &str) -> Result<Option<User>> {
     let found = client.row::<UserRow>(&client.statements.user, (user,)).await?;
     found.map(UserRow::user).transpose()
 }
@@ -115,18 +123,17 @@ pub(super) async fn by_id(client: &Client, user: &str) -> Result<Option<User>> {
 /// The user of a name in small letters.
 async fn by_name(client: &Client, name: &str) -> Result<Option<User>> {
     let claim = client
-        .row::<(String, i64)>(&client.statements.user_of_name, (name,))
+        .acknowledged_row::<(String, i64)>(&client.statements.user_of_name, (name,))
         .await?;
     match claim {
-        Some((user, _)) => named(client, name, &user).await,
+        Some((user, _)) => Ok(named(name, by_id(client, &user).await?)),
         None => Ok(None),
     }
 }
 
 /// A user, if they carry this name.
-async fn named(client: &Client, name: &str, user: &str) -> Result<Option<User>> {
-    let found = by_id(client, user).await?;
-    Ok(found.filter(|user| user.username.to_lowercase() == name))
+fn named(name: &str, user: Option<User>) -> Option<User> {
+    user.filter(|user| user.username.to_lowercase() == name)
 }
 
 /// The beginning of a name that its list is found by.
@@ -162,7 +169,7 @@ async fn by_prefix(client: &Client, prefix: &str, limit: usize) -> Result<Vec<Us
             .rows::<(String, String)>(&client.statements.names_between, values)
             .await?;
         let found: Vec<Option<User>> = stream::iter(names)
-            .map(|(name, user)| async move { named(client, &name, &user).await })
+            .map(|(name, user)| async move { Ok::<_, Fault>(named(&name, by_id(client, &user).await?)) })
             .buffered(CALL_STATEMENTS_AT_ONCE)
             .try_collect()
             .await?;
@@ -189,7 +196,7 @@ async fn create(shared: &Shared, user: &User) -> Result<()> {
         user.created_ms,
     );
     let is_written = match client.condition(&client.statements.insert_user, values).await {
-        Err(Fault::Unknown(_)) => by_id(client, user.id.as_str())
+        Err(Fault::Unknown(_)) => by_id_for_certain(client, user.id.as_str())
             .await?
             .is_some_and(|stored| stored == *user),
         other => other?,
@@ -228,7 +235,7 @@ async fn claim_name(client: &Client, name: &str, user: &User) -> Result<bool> {
         }
         Some((holder, claimed_ms)) => {
             let is_old = user.created_ms.saturating_sub(*claimed_ms) > CLAIM_LIFETIME_MS;
-            if !is_old || named(client, name, holder).await?.is_some() {
+            if !is_old || named(name, by_id_for_certain(client, holder).await?).is_some() {
                 return Ok(false);
             }
             let values = (id, user.created_ms, name, holder, claimed_ms);

@@ -145,7 +145,7 @@ async fn append_owned(
 /// Decides what each entry changes and where it goes: never into a bucket up to `doubtful` that is not open yet. Writes nothing.
 async fn plan(shared: &Shared, batch: &AppendBatch, known: &Known, doubtful: u64) -> Result<Vec<Planned>, Refusal> {
     let mut plan = Plan {
-        client: &shared.client,
+        shared,
         room: batch.room,
         log: (known.log_first, known.state.head.seq),
         links: HashMap::new(),
@@ -176,7 +176,7 @@ async fn plan(shared: &Shared, batch: &AppendBatch, known: &Known, doubtful: u64
 
 /// What has been decided for the entries before, which the store does not know yet.
 struct Plan<'a> {
-    client: &'a Client,
+    shared: &'a Shared,
     room: RoomId,
     /// The first and the last seq that can be read.
     log: (u64, u64),
@@ -237,7 +237,7 @@ impl Plan<'_> {
         if let Some(is_member) = self.members.get(user) {
             return Ok(*is_member);
         }
-        Ok(members::stored(self.client, self.room, user).await?.is_some())
+        Ok(members::stored(&self.shared.client, self.room, user).await?.is_some())
     }
 
     async fn link(&self, seq: u64) -> Result<Option<Link>, Refusal> {
@@ -249,7 +249,7 @@ impl Plan<'_> {
         if seq < self.log.0 || seq > self.log.1 {
             return Ok(None);
         }
-        Ok(effects::stored_link(self.client, self.room, seq).await?)
+        Ok(effects::stored_link(self.shared, self.room, seq).await?)
     }
 
     async fn edit(&mut self, target: u64, seq: u64) -> Result<u64, Refusal> {
@@ -468,7 +468,7 @@ pub(super) async fn write_rows(client: &Client, rows: Vec<Row>) -> Result<()> {
 async fn follow(shared: &Shared, cell: &Cell, planned: &[Planned], patience: Instant) -> Result<(), Refusal> {
     for one in planned {
         if effects::is_awaited(&one.changes) {
-            let apply = || effects::apply(&shared.client, cell.room, &one.entry, &one.changes);
+            let apply = || effects::apply(shared, cell.room, &one.entry, &one.changes);
             repeated(patience, apply).await?;
         }
         for change in &one.changes {

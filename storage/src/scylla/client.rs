@@ -12,7 +12,10 @@ use scylla::{
     errors::ExecutionError,
     response::{PagingState, query_result::QueryResult},
     serialize::row::SerializeRow,
-    statement::batch::{Batch, BatchType},
+    statement::{
+        batch::{Batch, BatchType},
+        prepared::PreparedStatement,
+    },
     value::{CqlValue, Row},
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -91,11 +94,23 @@ impl Client {
     where
         R: for<'frame, 'metadata> ReadRow<'frame, 'metadata>,
     {
-        let _place = self.place().await?;
-        self.metrics.statements.read.inc();
         let mut prepared = statement.prepared.clone();
         prepared.set_page_size(rows_max.clamp(1, PAGE_ROWS_MAX));
-        let answer = self.session.execute_single_page(&prepared, values, from).await;
+        self.read_page(&prepared, values, from).await
+    }
+
+    async fn read_page<R>(
+        &self,
+        prepared: &PreparedStatement,
+        values: impl SerializeRow,
+        from: PagingState,
+    ) -> Result<Page<R>>
+    where
+        R: for<'frame, 'metadata> ReadRow<'frame, 'metadata>,
+    {
+        let _place = self.place().await?;
+        self.metrics.statements.read.inc();
+        let answer = self.session.execute_single_page(prepared, values, from).await;
         let (result, next) = answer.map_err(|error| failure::of_statement(&error))?;
         Ok(Page {
             rows: rows_of(result)?,
@@ -127,6 +142,40 @@ impl Client {
     {
         let page = self.page(statement, values, 1, PagingState::start()).await?;
         Ok(page.rows.into_iter().next())
+    }
+
+    /// A few rows of a conditional table, as they were acknowledged: a plain read of a majority, which sees whatever anybody has been told
+    /// of. Not for whoever has to know what became of a statement without an answer: that takes the serial reads above, which cost a
+    /// round of Paxos.
+    pub(super) async fn acknowledged_rows<R>(&self, statement: &Statement, values: impl SerializeRow) -> Result<Vec<R>>
+    where
+        R: for<'frame, 'metadata> ReadRow<'frame, 'metadata>,
+    {
+        let mut prepared = statement.prepared.clone();
+        prepared.set_execution_profile_handle(Some(self.profiles.read.clone()));
+        prepared.set_page_size(PAGE_ROWS_MAX);
+        let mut rows = Vec::new();
+        let mut from = PagingState::start();
+        loop {
+            let page = self.read_page(&prepared, &values, from).await?;
+            rows.extend(page.rows);
+            match page.next {
+                Some(next) => from = next,
+                None => return Ok(rows),
+            }
+        }
+    }
+
+    /// The only row of such a read, if there is one.
+    pub(super) async fn acknowledged_row<R>(
+        &self,
+        statement: &Statement,
+        values: impl SerializeRow,
+    ) -> Result<Option<R>>
+    where
+        R: for<'frame, 'metadata> ReadRow<'frame, 'metadata>,
+    {
+        Ok(self.acknowledged_rows(statement, values).await?.into_iter().next())
     }
 
     /// An idempotent write.

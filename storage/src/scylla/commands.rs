@@ -170,7 +170,7 @@ async fn load(client: &Client, room: RoomId, known: &Known, since_ms: i64) -> Re
     let mut oldest = (head.first_seq, head.first_ms);
     recent.push_front(unknown(head.bucket, head.first_ms));
     while oldest.1 >= since_ms && oldest.0 > known.log_first {
-        let before = index::buckets_before(client, room, oldest.0).await?;
+        let before = index::buckets_up_to(client, room, oldest.0 - 1).await?;
         let Some(last) = before.last() else { break };
         oldest = (last.first_seq, last.first_ms);
         for bucket in before {

@@ -5,9 +5,10 @@ use protocol::{RoomId, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    Shared,
     client::Client,
     failure::{Fault, Result},
-    index,
+    log,
     rows::{self, MarkRow, signed, unsigned, wrong},
     stamp::stamp,
 };
@@ -119,12 +120,13 @@ pub(super) fn is_awaited(changes: &Changes) -> bool {
 }
 
 /// Does what follows from an entry and has to be there before its sender is answered.
-pub(super) async fn apply(client: &Client, room: RoomId, entry: &Entry, changes: &Changes) -> Result<()> {
+pub(super) async fn apply(shared: &Shared, room: RoomId, entry: &Entry, changes: &Changes) -> Result<()> {
+    let client = &shared.client;
     for change in changes {
         match change {
-            Change::Edited(target) => edit(client, room, *target, entry.seq, entry.body.to_vec()).await?,
-            Change::EditedAs(target, body) => edit(client, room, *target, entry.seq, body.clone()).await?,
-            Change::Deleted(target, versions) => delete(client, room, *target, versions, entry.seq).await?,
+            Change::Edited(target) => edit(shared, room, *target, entry.seq, entry.body.to_vec()).await?,
+            Change::EditedAs(target, body) => edit(shared, room, *target, entry.seq, body.clone()).await?,
+            Change::Deleted(target, versions) => delete(shared, room, *target, versions, entry.seq).await?,
             Change::Joined(user, number) => join(client, room, user, *number, entry).await?,
             Change::RoleChanged(user, number) => change_role(client, room, user, *number, entry.seq).await?,
             Change::Left(user) => leave(client, room, user, entry.seq).await?,
@@ -135,27 +137,29 @@ pub(super) async fn apply(client: &Client, room: RoomId, entry: &Entry, changes:
 }
 
 /// The bucket of an entry that is there.
-async fn bucket_of(client: &Client, room: RoomId, seq: u64) -> Result<i64> {
-    let found = index::bucket_at(client, room, seq).await?;
+async fn bucket_of(shared: &Shared, room: RoomId, seq: u64) -> Result<i64> {
+    let found = log::bucket_of_entry(shared, room, seq).await?;
     let found = found.ok_or_else(|| Fault::Broken(format!("no bucket holds {seq}")))?;
     Ok(signed(found.number))
 }
 
-async fn edit(client: &Client, room: RoomId, target: u64, seq: u64, body: Vec<u8>) -> Result<()> {
-    let bucket = bucket_of(client, room, target).await?;
+async fn edit(shared: &Shared, room: RoomId, target: u64, seq: u64, body: Vec<u8>) -> Result<()> {
+    let client = &shared.client;
+    let bucket = bucket_of(shared, room, target).await?;
     let values = (stamp(seq), body, signed(seq), room.key(), bucket, signed(target));
     client.write(&client.statements.edit_entry, values).await
 }
 
-async fn delete(client: &Client, room: RoomId, target: u64, versions: &[u64], seq: u64) -> Result<()> {
+async fn delete(shared: &Shared, room: RoomId, target: u64, versions: &[u64], seq: u64) -> Result<()> {
+    let client = &shared.client;
     let nothing: &[u8] = &[];
     // The entry of an edit may carry the message's text among what follows from it.
     let no_changes = rmp_serde::to_vec(&Changes::new()).map_err(|error| Fault::Broken(error.to_string()))?;
-    let bucket = bucket_of(client, room, target).await?;
+    let bucket = bucket_of(shared, room, target).await?;
     let values = (stamp(seq), nothing, signed(seq), room.key(), bucket, signed(target));
     client.write(&client.statements.delete_entry, values).await?;
     for version in versions {
-        let bucket = bucket_of(client, room, *version).await?;
+        let bucket = bucket_of(shared, room, *version).await?;
         let values = (stamp(seq), nothing, &no_changes, room.key(), bucket, signed(*version));
         client.write(&client.statements.empty_entry, values).await?;
     }
@@ -240,8 +244,9 @@ pub(super) struct Link {
 }
 
 /// The link of an entry that is in the store.
-pub(super) async fn stored_link(client: &Client, room: RoomId, seq: u64) -> Result<Option<Link>> {
-    let Some(bucket) = index::bucket_at(client, room, seq).await? else {
+pub(super) async fn stored_link(shared: &Shared, room: RoomId, seq: u64) -> Result<Option<Link>> {
+    let client = &shared.client;
+    let Some(bucket) = log::bucket_of_entry(shared, room, seq).await? else {
         return Ok(None);
     };
     let values = (room.key(), signed(bucket.number), signed(seq));

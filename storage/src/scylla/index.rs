@@ -1,5 +1,9 @@
 //! The index of buckets: finding the bucket of a seq or of a date, opening and sealing. One read finds any seq; a date takes one more
 //! in rooms of more than one group. Only here are buckets opened and sealed, each by one conditional statement.
+//!
+//! Nobody writes into a bucket before its opening has been acknowledged, so whoever reads entries finds it by a plain read. Whoever works
+//! on the end of a log has to know what became of statements without an answer, and reads serially ([`bucket_at`], [`last_bucket`],
+//! [`buckets_behind`]).
 
 use protocol::RoomId;
 
@@ -43,6 +47,24 @@ fn group_key(seq: u64) -> i64 {
     signed(bucket::group(seq))
 }
 
+/// The buckets up to the one that a seq of the log lies in, newest first; of one group, so they may be less than there are.
+pub(super) async fn buckets_up_to(client: &Client, room: RoomId, seq: u64) -> Result<Vec<Bucket>> {
+    let values = (room.key(), group_key(seq), signed(seq), BUCKETS_PER_READ);
+    let found = client
+        .acknowledged_rows::<Row>(&client.statements.buckets_up_to, values)
+        .await?;
+    found.into_iter().map(bucket).collect()
+}
+
+/// The buckets that begin at `seq` or behind it, oldest first; of the group of `seq`.
+pub(super) async fn buckets_from(client: &Client, room: RoomId, seq: u64) -> Result<Vec<Bucket>> {
+    let values = (room.key(), group_key(seq), signed(seq), BUCKETS_PER_READ);
+    let found = client
+        .acknowledged_rows::<Row>(&client.statements.buckets_from, values)
+        .await?;
+    found.into_iter().map(bucket).collect()
+}
+
 /// The bucket that a seq lies in, or would lie in if it were there: the last one of its group that begins at or before it.
 pub(super) async fn bucket_at(client: &Client, room: RoomId, seq: u64) -> Result<Option<Bucket>> {
     let values = (room.key(), group_key(seq), signed(seq));
@@ -57,23 +79,8 @@ pub(super) async fn last_bucket(client: &Client, room: RoomId, seq: u64) -> Resu
     found.map(bucket).transpose()
 }
 
-/// The buckets right before the one that begins at `first_seq`, newest first; of one group, so they may be less than there are.
-pub(super) async fn buckets_before(client: &Client, room: RoomId, first_seq: u64) -> Result<Vec<Bucket>> {
-    if first_seq <= 1 {
-        return Ok(Vec::new());
-    }
-    let values = (
-        room.key(),
-        group_key(first_seq - 1),
-        signed(first_seq),
-        BUCKETS_PER_READ,
-    );
-    let found = client.rows::<Row>(&client.statements.buckets_before, values).await?;
-    found.into_iter().map(bucket).collect()
-}
-
-/// The buckets that begin at `seq` or behind it, oldest first; of the group of `seq`.
-pub(super) async fn buckets_from(client: &Client, room: RoomId, seq: u64) -> Result<Vec<Bucket>> {
+/// What [`buckets_from`] gives, for certain.
+pub(super) async fn buckets_behind(client: &Client, room: RoomId, seq: u64) -> Result<Vec<Bucket>> {
     let values = (room.key(), group_key(seq), signed(seq), BUCKETS_PER_READ);
     let found = client.rows::<Row>(&client.statements.buckets_from, values).await?;
     found.into_iter().map(bucket).collect()

@@ -1,4 +1,5 @@
-//! Reading the rooms' logs. A range walks the buckets that it touches; what the index knows of them says how many are read at once.
+//! Reading the rooms' logs. A range walks the buckets that it touches; what the index knows of them says how many are read at once, and
+//! what has been read of the index stays in memory.
 
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -113,16 +114,36 @@ pub(super) async fn all_of(client: &Client, statement: &Statement, range: Range)
     rows.into_iter().map(EntryRow::entry).collect()
 }
 
-/// The bucket that holds a seq: the newest one is known, any other is found by the index.
-pub(super) async fn bucket_of(client: &Client, room: RoomId, known: &Known, seq: u64) -> Result<Option<Bucket>> {
-    let head = &known.state.head;
-    if seq < known.log_first || seq > head.seq {
+/// The bucket that holds a seq.
+pub(super) async fn bucket_of(shared: &Shared, room: RoomId, known: &Known, seq: u64) -> Result<Option<Bucket>> {
+    if seq < known.log_first || seq > known.state.head.seq {
         return Ok(None);
     }
-    if head.bucket.bucket != 0 && seq >= head.bucket.first_seq {
-        return Ok(Some(newest(known)));
+    if let Some(bucket) = remembered(shared, room, known, seq) {
+        return Ok(Some(bucket));
     }
-    index::bucket_at(client, room, seq).await
+    let found = index::buckets_up_to(&shared.client, room, seq).await?;
+    shared.sealed.keep(room, &found);
+    Ok(found.into_iter().next())
+}
+
+/// The bucket of an entry, for whoever works on the log's end: entries of the batch that is being appended lie behind the end that is
+/// known.
+pub(super) async fn bucket_of_entry(shared: &Shared, room: RoomId, seq: u64) -> Result<Option<Bucket>> {
+    let known = shared.cells.get(room).known();
+    if let Some(known) = known.filter(|known| seq <= known.state.head.seq) {
+        return bucket_of(shared, room, &known, seq).await;
+    }
+    index::bucket_at(&shared.client, room, seq).await
+}
+
+/// The bucket that holds a seq of the log, if memory knows: it is the newest, or the index told of it before.
+fn remembered(shared: &Shared, room: RoomId, known: &Known, seq: u64) -> Option<Bucket> {
+    let head = &known.state.head;
+    if head.bucket.bucket != 0 && seq >= head.bucket.first_seq {
+        return Some(newest(known));
+    }
+    shared.sealed.holding(room, seq)
 }
 
 fn newest(known: &Known) -> Bucket {
@@ -143,7 +164,7 @@ pub(super) async fn entry_at(shared: &Shared, room: RoomId, seq: u64) -> Result<
         return Ok(None);
     };
     let client = &shared.client;
-    let Some(bucket) = bucket_of(client, room, &known, seq).await? else {
+    let Some(bucket) = bucket_of(shared, room, &known, seq).await? else {
         return Ok(None);
     };
     let values = (room.key(), signed(bucket.number), signed(seq));
@@ -183,12 +204,12 @@ async fn read_range(shared: &Shared, room: RoomId, range: EntryRange) -> Result<
     let Some(known) = settle::known(shared, room).await? else {
         return Ok(Vec::new());
     };
-    read_known(&shared.client, room, &known, range).await
+    read_known(shared, room, &known, range).await
 }
 
 /// A range of a log whose end is known.
 pub(super) async fn read_known(
-    client: &Client,
+    shared: &Shared,
     room: RoomId,
     known: &Known,
     mut range: EntryRange,
@@ -199,7 +220,8 @@ pub(super) async fn read_known(
         return Ok(Vec::new());
     }
     let mut walk = Walk {
-        client,
+        shared,
+        client: &shared.client,
         room,
         known,
         page: Page {
@@ -212,8 +234,15 @@ pub(super) async fn read_known(
     Ok(walk.page.entries)
 }
 
+/// Rows in these buckets, as far as it is known; many where it is not.
+fn rows_of(buckets: &[Bucket]) -> usize {
+    let rows = |bucket: &Bucket| bucket.rows.map_or(usize::MAX >> 1, |rows| rows as usize);
+    buckets.iter().map(rows).fold(0, usize::saturating_add)
+}
+
 /// A range on its way through its buckets.
 struct Walk<'a> {
+    shared: &'a Shared,
     client: &'a Client,
     room: RoomId,
     known: &'a Known,
@@ -223,59 +252,81 @@ struct Walk<'a> {
 impl Walk<'_> {
     async fn read(&mut self) -> Result<()> {
         let range = self.page.range;
-        let start = match range.order {
+        let mut next = match range.order {
             Order::Ascending => range.first,
             Order::Descending => range.last,
         };
-        let Some(bucket) = bucket_of(self.client, self.room, self.known, start).await? else {
-            return Ok(());
-        };
-        let mut buckets = vec![bucket];
         loop {
+            let (mut buckets, unknown) = self.remembered(next);
+            if let Some(seq) = unknown.filter(|_| rows_of(&buckets) < self.page.missing()) {
+                buckets.extend(self.look_up(seq).await?);
+            }
+            let Some(last) = buckets.last().copied() else {
+                return Ok(());
+            };
             if !self.read_buckets(&buckets).await? {
                 return Ok(());
             }
-            buckets = self.next(buckets.last().expect("there is always one")).await?;
-            if buckets.is_empty() {
-                return Ok(());
+            match self.behind(&last) {
+                Some(seq) => next = seq,
+                None => return Ok(()),
             }
         }
     }
 
-    /// The buckets of the range behind this one, in its order.
-    async fn next(&self, last: &Bucket) -> Result<Vec<Bucket>> {
+    /// Where the range goes on behind a bucket, in its order; None: it ends there.
+    fn behind(&self, bucket: &Bucket) -> Option<u64> {
         let range = &self.page.range;
         match range.order {
-            Order::Descending if last.first_seq <= range.first => Ok(Vec::new()),
-            Order::Descending => {
-                let before = index::buckets_before(self.client, self.room, last.first_seq).await?;
-                let mut wanted = Vec::new();
-                for bucket in before {
-                    wanted.push(bucket);
-                    if bucket.first_seq <= range.first {
-                        break;
-                    }
-                }
-                Ok(wanted)
-            }
+            Order::Descending => (bucket.first_seq > range.first).then(|| bucket.first_seq - 1),
             Order::Ascending => {
-                let next = last.last_seq.unwrap_or(last.first_seq) + 1;
-                if next > range.last {
-                    return Ok(Vec::new());
-                }
-                let behind = index::buckets_from(self.client, self.room, next).await?;
-                let behind = behind.into_iter().map(|bucket| self.with_end(bucket));
-                Ok(behind.take_while(|bucket| bucket.first_seq <= range.last).collect())
+                let next = bucket.last_seq.unwrap_or(bucket.first_seq) + 1;
+                (next <= range.last).then_some(next)
             }
         }
     }
 
-    /// The newest bucket is not sealed; its end is the log's.
-    fn with_end(&self, bucket: Bucket) -> Bucket {
-        if bucket.number == self.known.state.head.bucket.bucket {
-            return newest(self.known);
+    /// The buckets from the one that holds a seq on, in the range's order, as far as memory knows them and the page may need them; and the
+    /// seq that it knows none for.
+    fn remembered(&self, seq: u64) -> (Vec<Bucket>, Option<u64>) {
+        let mut buckets = Vec::new();
+        let mut next = Some(seq);
+        while let Some(seq) = next.filter(|_| buckets.len() < BUCKETS_AT_ONCE) {
+            let Some(bucket) = remembered(self.shared, self.room, self.known, seq) else {
+                return (buckets, Some(seq));
+            };
+            buckets.push(bucket);
+            next = self.behind(&bucket);
         }
-        bucket
+        (buckets, None)
+    }
+
+    /// The buckets from the one that holds a seq on, in the range's order, as the index has them; of one group, so there may be more.
+    async fn look_up(&self, seq: u64) -> Result<Vec<Bucket>> {
+        let range = &self.page.range;
+        if range.order == Order::Descending {
+            let found = self.kept(index::buckets_up_to(self.client, self.room, seq).await?);
+            let is_wanted = |bucket: &Bucket| bucket.last_seq.is_none_or(|last| last >= range.first);
+            return Ok(found.into_iter().take_while(is_wanted).collect());
+        }
+        // Where the log begins, and behind a bucket, another one begins: those behind it come with it.
+        if seq == self.known.log_first || seq > range.first {
+            let found = self.kept(index::buckets_from(self.client, self.room, seq).await?);
+            if found.first().is_some_and(|first| first.first_seq == seq) {
+                let is_wanted = |bucket: &Bucket| bucket.first_seq <= range.last;
+                return Ok(found.into_iter().take_while(is_wanted).collect());
+            }
+        }
+        let found = self.kept(index::buckets_up_to(self.client, self.room, seq).await?);
+        Ok(found.into_iter().take(1).collect())
+    }
+
+    /// Remembers what the index told. The newest bucket is not sealed; its end is the log's.
+    fn kept(&self, found: Vec<Bucket>) -> Vec<Bucket> {
+        self.shared.sealed.keep(self.room, &found);
+        let is_newest = |bucket: &Bucket| bucket.number == self.known.state.head.bucket.bucket;
+        let with_end = |bucket| if is_newest(&bucket) { newest(self.known) } else { bucket };
+        found.into_iter().map(with_end).collect()
     }
 
     /// Reads buckets in order, as many at once as the page seems to need; false: the page is full.
@@ -303,14 +354,9 @@ impl Walk<'_> {
 
     /// How many of these buckets the page needs at least.
     fn needed(&self, buckets: &[Bucket]) -> usize {
-        let mut rows = 0;
-        for (at, bucket) in buckets.iter().enumerate().take(BUCKETS_AT_ONCE) {
-            rows += bucket.rows.map_or(usize::MAX >> 1, |rows| rows as usize);
-            if rows >= self.page.missing() {
-                return at + 1;
-            }
-        }
-        buckets.len().min(BUCKETS_AT_ONCE)
+        let most = buckets.len().min(BUCKETS_AT_ONCE);
+        let is_enough = |count: &usize| rows_of(&buckets[..*count]) >= self.page.missing();
+        (1..most).find(is_enough).unwrap_or(most)
     }
 
     /// Takes a bucket's entries, its first page being there already; false: the page is full.
@@ -376,7 +422,7 @@ async fn seq_at(shared: &Shared, room: RoomId, time_ms: i64) -> Result<u64> {
     let Some(first) = before.filter(|first| *first >= known.log_first) else {
         return Ok(known.log_first);
     };
-    let Some(bucket) = bucket_of(client, room, &known, first).await? else {
+    let Some(bucket) = bucket_of(shared, room, &known, first).await? else {
         return Err(Fault::Broken(format!("room {room}: no bucket holds {first}")));
     };
     let last = match bucket.last_seq {

@@ -73,11 +73,11 @@ impl MemberRepository for ScyllaStore {
         let Some(known) = settle::known(&shared, room).await? else {
             return Ok(None);
         };
-        let Some(member) = stored(&shared.client, room, user).await? else {
+        let cell = shared.cells.get(room);
+        let (member, mark) = try_join(stored(&shared.client, room, user), marks::stored(&shared, &cell, user)).await?;
+        let Some(member) = member else {
             return Ok(None);
         };
-        let cell = shared.cells.get(room);
-        let mark = marks::stored(&shared, &cell, user).await?;
         Ok(Some(filled(&shared, line(known, member, mark)).await?))
     }
 
@@ -177,7 +177,7 @@ async fn filled(shared: &Shared, (mut chat, last): (Chat, Option<Entry>)) -> Res
 async fn chats(shared: &Shared, user: &UserId, before: Option<(i64, RoomId)>, limit: usize) -> Result<Vec<Chat>> {
     let client = &shared.client;
     let by_user = (user.as_str(),);
-    let before = &marks::behind_of(shared, user);
+    let behind = &marks::behind_of(shared, user);
     let (memberships, marked) = try_join(
         client.rows::<MembershipRow<i64>>(&client.statements.rooms_of_user, by_user),
         marks_of(shared, user),
@@ -194,7 +194,7 @@ async fn chats(shared: &Shared, user: &UserId, before: Option<(i64, RoomId)>, li
                 return Ok(None);
             };
             let mark = marked.get(&room).copied().unwrap_or_default();
-            let mark = before.get(&room).map_or(mark, |before| mark.advanced(*before));
+            let mark = behind.get(&room).map_or(mark, |behind| mark.advanced(*behind));
             let mark = marks::with_behind(&shared.cells.get(room), user, mark);
             Ok::<_, super::failure::Fault>(Some(line(known, member, mark)))
         })

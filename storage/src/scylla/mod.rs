@@ -31,6 +31,7 @@ mod profiles;
 mod purge;
 mod rooms;
 mod rows;
+mod sealed;
 mod search;
 mod server;
 mod sessions;
@@ -69,6 +70,7 @@ use self::{
     failure::{Fault, Result},
     lease::{Claimant, Lease, Renewal},
     place::Place,
+    sealed::SealedBuckets,
 };
 use crate::StoreError;
 
@@ -80,6 +82,7 @@ struct Shared {
     client: Client,
     salt: Salt,
     cells: Cells,
+    sealed: SealedBuckets,
     /// None: beside a node; nothing of logs is written, and nothing of rooms is remembered.
     lease: Option<Lease>,
     turns: Vec<tokio::sync::Mutex<()>>,
@@ -286,6 +289,7 @@ async fn open(options: &Options, place: Option<&Place>, waiting: &impl Fn(Wait<'
         client,
         salt,
         cells: Cells::default(),
+        sealed: SealedBuckets::default(),
         lease,
         turns: (0..TURNS).map(|_| tokio::sync::Mutex::default()).collect(),
         appends: AtomicUsize::new(0),

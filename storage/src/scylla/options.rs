@@ -77,8 +77,12 @@ pub const IN_KEYS_MAX: usize = 100;
 pub const MEMBERS_PER_READ: usize = 1_000;
 /// How long a room's index of messages may be what it was when it was read; segments that are replaced are kept for ten times as long.
 pub const SEARCH_STATE_LIFETIME: Duration = Duration::from_secs(60);
+/// Entries behind the newest message up to which it is read together with the end of the log.
+pub const LAST_MESSAGE_ROWS_MAX: u64 = 16;
 /// Buckets that one statement of the index gives.
 pub const BUCKETS_PER_READ: i32 = 16;
+/// Rows of the index kept in memory, of all rooms: of sealed buckets, about 100 bytes each.
+pub const SEALED_BUCKETS_KEPT_MAX: usize = 65_536;
 /// Buckets of one range that are read at the same time.
 pub const BUCKETS_AT_ONCE: usize = 8;
 /// Statements of one call that go out at the same time, where a call needs many (rooms of a list of chats).

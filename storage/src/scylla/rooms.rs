@@ -82,7 +82,23 @@ fn claim_of(new: &NewRoom) -> Result<Option<Claim>> {
     }
 }
 
+/// The room that has been given a claim.
 async fn claimed(shared: &Shared, claim: &Claim) -> Result<Option<RoomId>> {
+    let (client, statements) = (&shared.client, &shared.client.statements);
+    let found = match claim {
+        Claim::Pair(low, high) => {
+            let values = (low, high);
+            client
+                .acknowledged_row::<(i64,)>(&statements.direct_room, values)
+                .await?
+        }
+        Claim::Channel(name) => client.acknowledged_row::<(i64,)>(&statements.channel, (name,)).await?,
+    };
+    Ok(found.map(|(room,)| RoomId::from_key(room)))
+}
+
+/// The same for whoever claims, and may have claimed without an answer.
+async fn claimed_for_certain(shared: &Shared, claim: &Claim) -> Result<Option<RoomId>> {
     let (client, statements) = (&shared.client, &shared.client.statements);
     let found = match claim {
         Claim::Pair(low, high) => client.row::<(i64,)>(&statements.direct_room, (low, high)).await?,
@@ -187,7 +203,7 @@ async fn take(shared: &Shared, claim: &Claim, room: RoomId) -> Result<Option<Roo
             Ok(false) | Err(Fault::Unknown(_)) => {}
             Err(fault) => return Err(fault),
         }
-        match claimed(shared, claim).await? {
+        match claimed_for_certain(shared, claim).await? {
             Some(found) if found == room => return Ok(None),
             Some(found) => {
                 let known = settle::known(shared, found).await?;
@@ -206,7 +222,7 @@ async fn take(shared: &Shared, claim: &Claim, room: RoomId) -> Result<Option<Roo
 
 async fn try_take(shared: &Shared, claim: &Claim, room: RoomId) -> Result<bool> {
     let (client, statements, key) = (&shared.client, &shared.client.statements, room.key());
-    let before = claimed(shared, claim).await?.map(RoomId::key);
+    let before = claimed_for_certain(shared, claim).await?.map(RoomId::key);
     match (claim, before) {
         (Claim::Pair(low, high), None) => client.condition(&statements.claim_direct_room, (low, high, key)).await,
         // Its chat is deleted: the pair gets a new one.

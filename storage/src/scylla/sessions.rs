@@ -42,6 +42,14 @@ impl SessionRow {
 }
 
 pub(super) async fn by_id(client: &Client, id: Uuid) -> Result<Option<AuthSession>> {
+    let found = client
+        .acknowledged_row::<SessionRow>(&client.statements.auth_session, (id,))
+        .await?;
+    found.map(SessionRow::login).transpose()
+}
+
+/// The same, where a conditional statement may not have been answered.
+async fn by_id_for_certain(client: &Client, id: Uuid) -> Result<Option<AuthSession>> {
     let found = client.row::<SessionRow>(&client.statements.auth_session, (id,)).await?;
     found.map(SessionRow::login).transpose()
 }
@@ -93,7 +101,9 @@ pub(super) async fn create(client: &Client, new: &AuthSession) -> Result<()> {
         new.agent.as_str(),
     );
     let is_written = match client.condition(&statements.insert_auth_session, values).await {
-        Err(Fault::Unknown(_)) => by_id(client, new.id).await?.is_some_and(|stored| stored == *new),
+        Err(Fault::Unknown(_)) => by_id_for_certain(client, new.id)
+            .await?
+            .is_some_and(|stored| stored == *new),
         other => other?,
     };
     if !is_written {
@@ -120,7 +130,7 @@ pub(super) async fn rotate(
     let Some((id, replaced)) = owner else {
         return Ok(RefreshOutcome::Unknown);
     };
-    let Some(login) = by_id(client, id).await? else {
+    let Some(login) = by_id_for_certain(client, id).await? else {
         return Ok(RefreshOutcome::Unknown);
     };
     if replaced > 0 {
@@ -141,7 +151,8 @@ pub(super) async fn rotate(
         Ok(true) => {}
         // The token is replaced all the same. A login that is gone was ended behind that.
         Ok(false) | Err(Fault::Unknown(_)) => {
-            let is_behind = by_id(client, id).await?.is_some_and(|login| login.refresh_hash != next);
+            let login = by_id_for_certain(client, id).await?;
+            let is_behind = login.is_some_and(|login| login.refresh_hash != next);
             if is_behind {
                 return Err(Fault::Unavailable(
                     "a login could not be refreshed to its end".to_owned(),
@@ -222,7 +233,7 @@ pub(super) async fn end_own(client: &Client, user: &UserId, id: Uuid) -> Result<
 async fn end(client: &Client, login: &AuthSession) -> Result<()> {
     let statements = &client.statements;
     let ended = client.condition(&statements.delete_auth_session, (login.id,)).await;
-    if matches!(ended, Err(Fault::Unknown(_))) && by_id(client, login.id).await?.is_none() {
+    if matches!(ended, Err(Fault::Unknown(_))) && by_id_for_certain(client, login.id).await?.is_none() {
         // It is gone, whoever did it.
     } else {
         ended?;

@@ -15,7 +15,9 @@ use super::{
     failure::{Fault, Result},
     index::{self, Bucket},
     log,
-    options::{ADOPTED_BYTES_MAX, ADOPTED_ROWS_MAX, BATCH_BYTES_MAX, BATCH_ROWS_MAX, REMOVAL_DELAY},
+    options::{
+        ADOPTED_BYTES_MAX, ADOPTED_ROWS_MAX, BATCH_BYTES_MAX, BATCH_ROWS_MAX, LAST_MESSAGE_ROWS_MAX, REMOVAL_DELAY,
+    },
     rows::{self, HeadRow, NewEntryRow, TailRow, signed, unsigned, wrong},
     stamp::stamp,
 };
@@ -52,7 +54,7 @@ pub(super) async fn settled(shared: &Shared, cell: &Cell, owner: &mut Owner) -> 
     };
     if shared.lease.is_some() {
         if !loaded.missing.is_empty() {
-            write_missing(&shared.client, cell, &loaded).await?;
+            write_missing(shared, cell, &loaded).await?;
         }
         if let Some((first_seq, former)) = loaded.former {
             // Its owner ended before it came to remove it. That it could not be removed now does no harm; the next one does.
@@ -100,8 +102,13 @@ async fn load(shared: &Shared, room: RoomId) -> Result<Option<Loaded>> {
         create_derived(shared, room, &row).await?;
     }
     let (missing, last) = read_missing(client, room, &mut known.known).await?;
-    if missing.is_empty() && known.known.state.head.bucket.first_seq >= known.known.log_first {
-        correct_bucket(client, room, &mut known.known.state.head.bucket, last).await?;
+    if missing.is_empty() {
+        if known.known.state.head.bucket.first_seq >= known.known.log_first {
+            correct_bucket(client, room, &mut known.known.state.head.bucket, last).await?;
+        }
+    } else {
+        // It is another one now, or may be changed by what is still to be done.
+        known.known.last = None;
     }
     if known.known.state.head.bucket.first_seq < known.known.log_first {
         known.known.state.head.bucket = known.known.state.head.bucket.closed();
@@ -273,12 +280,20 @@ async fn buckets_to(client: &Client, room: RoomId, next: u64, last: &Bucket) -> 
     let mut buckets: Vec<Bucket> = index::bucket_at(client, room, next).await?.into_iter().collect();
     let mut from = buckets.last().map_or(next, |bucket| bucket.first_seq + 1);
     while from <= last.first_seq {
-        let more = index::buckets_from(client, room, from).await?;
+        let more = index::buckets_behind(client, room, from).await?;
         let Some(newest) = more.last() else { break };
         from = newest.first_seq + 1;
         buckets.extend(more);
     }
     Ok(buckets)
+}
+
+/// Where to read from so that the newest message before the head comes along, if it is not far: whoever opens a room shows it.
+fn with_last_message(known: &Known, bucket: &Bucket) -> Option<u64> {
+    let head = &known.state.head;
+    let is_near = head.message_seq >= bucket.first_seq.max(known.log_first)
+        && head.seq - head.message_seq <= LAST_MESSAGE_ROWS_MAX;
+    (is_near && head.message_seq > 0 && head.seq >= head.message_seq).then_some(head.message_seq)
 }
 
 /// Takes in what a bucket holds behind the head.
@@ -295,8 +310,14 @@ async fn read_bucket(
         if first > last {
             return Ok(());
         }
-        let range = (room.key(), signed(bucket.number), signed(first), signed(last));
-        let page = log::page_of(client, &client.statements.entries_up, range, BATCH_ROWS_MAX).await?;
+        let from = with_last_message(known, bucket).unwrap_or(first);
+        let range = (room.key(), signed(bucket.number), signed(from), signed(last));
+        let mut page = log::page_of(client, &client.statements.entries_up, range, BATCH_ROWS_MAX).await?;
+        let old = page.partition_point(|entry| entry.seq < first);
+        known.last = page
+            .drain(..old)
+            .next()
+            .filter(|entry| entry.seq == known.state.head.message_seq);
         let Some(newest) = page.last().map(|entry| entry.seq) else {
             return Ok(());
         };
@@ -327,9 +348,9 @@ async fn read_bucket(
 }
 
 /// Does what follows from entries that a former owner did not come to do.
-async fn write_missing(client: &Client, cell: &Cell, loaded: &Loaded) -> Result<()> {
+async fn write_missing(shared: &Shared, cell: &Cell, loaded: &Loaded) -> Result<()> {
     for (entry, changes) in &loaded.missing {
-        effects::apply(client, cell.room, entry, changes).await?;
+        effects::apply(shared, cell.room, entry, changes).await?;
         for (user, mark) in effects::marks(changes)? {
             let mut behind = cell.behind();
             let stored = behind.marks.entry(user).or_default();

@@ -139,8 +139,8 @@ statements! {
 
     bucket_at: Serial "SELECT first_seq, bucket, first_ms, last_seq, rows, former FROM buckets_by_seq \
         WHERE room = ? AND grp = ? AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1{timeout}";
-    buckets_before: Serial "SELECT first_seq, bucket, first_ms, last_seq, rows, former FROM buckets_by_seq \
-        WHERE room = ? AND grp = ? AND first_seq < ? ORDER BY first_seq DESC LIMIT ?{timeout}";
+    buckets_up_to: Serial "SELECT first_seq, bucket, first_ms, last_seq, rows, former FROM buckets_by_seq \
+        WHERE room = ? AND grp = ? AND first_seq <= ? ORDER BY first_seq DESC LIMIT ?{timeout}";
     buckets_from: Serial "SELECT first_seq, bucket, first_ms, last_seq, rows, former FROM buckets_by_seq \
         WHERE room = ? AND grp = ? AND first_seq >= ? ORDER BY first_seq ASC LIMIT ?{timeout}";
     open_bucket: Conditional "INSERT INTO buckets_by_seq (room, grp, first_seq, bucket, first_ms) VALUES (?, ?, ?, ?, ?) \

@@ -36,11 +36,10 @@ impl UserLogRepository for ScyllaStore {
     }
 }
 
-async fn stored(shared: &Shared, user: &UserId) -> Result<Option<UserLogHead>> {
-    let client = &shared.client;
-    let found = client
-        .row::<(String, Option<i64>, Option<i64>)>(&client.statements.user_log, (user.as_str(),))
-        .await?;
+/// The end of a log as it is read.
+type HeadRow = (String, Option<i64>, Option<i64>);
+
+fn of_row(shared: &Shared, found: Option<HeadRow>) -> Result<Option<UserLogHead>> {
     let Some((_, Some(epoch), head)) = found else {
         return Ok(None);
     };
@@ -52,18 +51,22 @@ async fn stored(shared: &Shared, user: &UserId) -> Result<Option<UserLogHead>> {
 
 /// The end of a user's log; it is begun where there is none.
 async fn head(shared: &Shared, user: &UserId) -> Result<UserLogHead> {
-    if let Some(head) = stored(shared, user).await? {
+    let (client, statement, key) = (&shared.client, &shared.client.statements.user_log, (user.as_str(),));
+    let found = client.acknowledged_row::<HeadRow>(statement, key).await?;
+    if let Some(head) = of_row(shared, found)? {
         return Ok(head);
     }
-    let client = &shared.client;
     let values = (Epoch::generate().key(), user.as_str());
     match client.condition(&client.statements.begin_user_log, values).await {
         Ok(_) | Err(Fault::Unknown(_)) => {}
         Err(fault) => return Err(fault),
     }
-    let begun = stored(shared, user).await?;
+    let begun = of_row(shared, client.row::<HeadRow>(statement, key).await?)?;
     begun.ok_or_else(|| Fault::Unavailable("a log could not be begun yet".to_owned()))
 }
+
+/// An entry as it is read.
+type EntryRow = (i64, i64, Option<Vec<u8>>);
 
 pub(super) async fn entries(
     shared: &Shared,
@@ -75,8 +78,12 @@ pub(super) async fn entries(
     let limit = i32::try_from(limit).unwrap_or(i32::MAX).max(1);
     let values = (user.as_str(), signed(first), signed(last), limit);
     let found = client
-        .rows::<(i64, i64, Option<Vec<u8>>)>(&client.statements.user_entries, values)
+        .acknowledged_rows::<EntryRow>(&client.statements.user_entries, values)
         .await?;
+    of_rows(found)
+}
+
+fn of_rows(found: Vec<EntryRow>) -> Result<Vec<UserEntry>> {
     let entries = found.into_iter().map(|(seq, time_ms, body)| {
         Ok(UserEntry {
             seq: unsigned(seq)?,
@@ -155,8 +162,11 @@ async fn try_append(shared: &Shared, user: &UserId, facts: &[&UserFact], from: u
 
 /// Whether these facts stand behind `from`, after an answer that does not say.
 async fn was_appended(shared: &Shared, user: &UserId, facts: &[&UserFact], from: u64, now_ms: i64) -> Result<bool> {
+    let client = &shared.client;
     let last = from + facts.len() as u64;
-    let found = entries(shared, user, (from + 1, last), facts.len()).await?;
+    let values = (user.as_str(), signed(from + 1), signed(last), i32::MAX);
+    let found = client.rows::<EntryRow>(&client.statements.user_entries, values).await?;
+    let found = of_rows(found)?;
     let is_same = |(entry, fact): (&UserEntry, &&UserFact)| entry.body == fact.body && entry.time_ms == now_ms;
     Ok(found.len() == facts.len() && found.iter().zip(facts).all(is_same))
 }

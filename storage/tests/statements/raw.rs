@@ -17,7 +17,7 @@ use storage::{
 use uuid::Uuid;
 
 /// Rows in one mutation.
-const ROWS_AT_ONCE: usize = 500;
+const ROWS_AT_ONCE: usize = 250;
 /// Mutations under way at once.
 const MUTATIONS_AT_ONCE: usize = 8;
 /// The body of every message.

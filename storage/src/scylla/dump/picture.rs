@@ -17,7 +17,6 @@ use crate::{
     Entry, Mark, Member, Role,
     scylla::{
         cells::Known,
-        client::Client,
         effects::{self, Change, Changes},
         rows, settle,
     },
@@ -144,7 +143,7 @@ impl Picture {
     }
 
     /// An entry as it was at the end of the picture.
-    pub(super) async fn entry(&mut self, client: &Client, room: RoomId, mut entry: Entry) -> Result<Entry> {
+    pub(super) async fn entry(&mut self, shared: &Shared, room: RoomId, mut entry: Entry) -> Result<Entry> {
         if let Some(changed) = self.changed.get(&entry.seq) {
             if changed.deleted || entry.version < changed.version {
                 entry.body = changed.body.clone();
@@ -154,14 +153,14 @@ impl Picture {
         }
         if entry.version > self.end {
             let newest = entry.version;
-            entry.version = self.version_before(client, room, newest, entry.deleted).await?;
+            entry.version = self.version_before(shared, room, newest, entry.deleted).await?;
         }
         Ok(entry)
     }
 
     /// The newest change of a message that lies before the end. Of a message that was deleted, the changes before the deletion are too,
     /// also where that is not written yet.
-    async fn version_before(&mut self, client: &Client, room: RoomId, newest: u64, is_deleted: bool) -> Result<u64> {
+    async fn version_before(&mut self, shared: &Shared, room: RoomId, newest: u64, is_deleted: bool) -> Result<u64> {
         let (mut next, mut found) = (newest, 0);
         while next != 0 {
             if next <= self.end {
@@ -171,7 +170,7 @@ impl Picture {
                 }
                 self.change(next, 0, Bytes::new(), true);
             }
-            let link = effects::stored_link(client, room, next).await?;
+            let link = effects::stored_link(shared, room, next).await?;
             next = link.map_or(0, |link| link.version);
         }
         Ok(found)

@@ -405,7 +405,6 @@ impl Reader<'_> {
     }
 
     async fn entries(&mut self) -> Result<()> {
-        let client = &self.source.shared.client;
         let (room, mut next) = (self.place.room, self.place.first.max(self.place.seq + 1));
         while next <= self.place.end && !self.is_full() {
             let range = EntryRange {
@@ -416,7 +415,7 @@ impl Reader<'_> {
                 bytes_max: self.limit.bytes - self.bytes,
                 select: Select::Everything,
             };
-            let found = log::read_known(client, room, &self.picture.known, range).await?;
+            let found = log::read_known(&self.source.shared, room, &self.picture.known, range).await?;
             if found.is_empty() {
                 return Err(broken_off(room));
             }
@@ -425,7 +424,7 @@ impl Reader<'_> {
                     return Err(broken_off(room));
                 }
                 next += 1;
-                let entry = self.picture.entry(client, room, entry).await?;
+                let entry = self.picture.entry(&self.source.shared, room, entry).await?;
                 self.push(DumpRecord::Entry(room, entry));
             }
         }
@@ -448,14 +447,14 @@ impl Reader<'_> {
             return Ok(());
         }
         let mut below = self.place.key;
-        let mut bucket = log::bucket_of(client, room, &self.picture.known, newest).await?;
+        let mut bucket = log::bucket_of(&self.source.shared, room, &self.picture.known, newest).await?;
         while let Some(at) = bucket {
             self.commands_in(&at, below).await?;
-            if self.is_full() || at.first_ms <= since_ms || at.first_seq <= self.place.first {
+            if self.is_full() || at.first_ms <= since_ms || at.first_seq <= self.place.first.max(1) {
                 return Ok(());
             }
             below = 0;
-            let before = index::buckets_before(client, room, at.first_seq).await?;
+            let before = index::buckets_up_to(client, room, at.first_seq - 1).await?;
             bucket = before.into_iter().next();
         }
         Ok(())
