@@ -204,13 +204,13 @@ async fn a_list_of_five_hundred_chats_takes_as_many_statements_as_the_manual_say
     let metrics = StorageMetrics::unregistered();
     let store = open(&address, &metrics).await;
     let list = async || {
-        let before = metrics.statements_read.get();
+        let before = metrics.statements.read.get();
         let chats = store
             .chats_of(&user("bob"), None, CHATS)
             .await
             .expect("the chats are read");
         assert_eq!(chats.iter().filter(|chat| chat.last.is_some()).count(), CHATS);
-        metrics.statements_read.get() - before
+        metrics.statements.read.get() - before
     };
     let found = Count {
         cold: list().await,
