@@ -6,17 +6,15 @@
 
 mod cql;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cql::{
+    node::{Node, close},
     teller::Teller,
     wire::{Fate, Wire},
 };
 use futures_util::future::{BoxFuture, FutureExt as _};
-use storage::{Effect, EntryKind, Role, Store, bucket::WINDOW_MAX_MS, scylla::Address};
+use storage::{Effect, EntryKind, Role, bucket::WINDOW_MAX_MS};
 
 /// More statements than any story has.
 const STATEMENTS_MAX: usize = 400;
@@ -228,55 +226,6 @@ enum Cut {
     Behind(usize),
 }
 
-/// One node's place in the world: it dies and comes back with the mark in its folder, so nobody waits for its lease.
-struct Node {
-    address: Address,
-    folder: PathBuf,
-    _folder: tempfile::TempDir,
-}
-
-impl Node {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        Self {
-            address: cql::fresh_address(),
-            folder: folder.path().to_owned(),
-            _folder: folder,
-        }
-    }
-
-    /// A process of this node, which finds the servers at `host`. One that has died still holds its own folder.
-    async fn starts(&self, host: Option<&str>) -> Arc<dyn Store> {
-        let folder = tempfile::tempdir_in(&self.folder).expect("a folder").keep();
-        let mark = self.folder.join("node.id");
-        if mark.exists() {
-            std::fs::copy(&mark, folder.join("node.id")).expect("the mark goes along");
-        }
-        let mut address = self.address.clone();
-        if let Some(host) = host {
-            address.hosts = vec![host.to_owned()];
-        }
-        let store = opened(&address, &folder).await;
-        if !mark.exists() {
-            std::fs::copy(folder.join("node.id"), &mark).expect("the mark stays");
-        }
-        store
-    }
-}
-
-async fn opened(address: &Address, folder: &Path) -> Arc<dyn Store> {
-    let options = cql::as_node(address, Some(folder));
-    let opened = tokio::task::spawn_blocking(move || cql::open(&options));
-    Arc::new(opened.await.expect("the store opens"))
-}
-
-/// Closes a store in order, once nobody else has it.
-async fn close(store: Arc<dyn Store>) {
-    tokio::task::spawn_blocking(move || drop(store))
-        .await
-        .expect("the store closes");
-}
-
 /// The statements of a run, in their order.
 type Statements = Arc<Mutex<Vec<String>>>;
 
@@ -368,6 +317,7 @@ async fn every_crash_of(stories: &[Story]) {
         let count = every_crash(&node, story).await;
         eprintln!("{}: {count} statements", story.name);
     }
+    node.is_over().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,6 +11,9 @@ const HEADER_BYTES: usize = 9;
 const BODY_BYTES_MAX: usize = 256 << 20;
 
 const ERROR: u8 = 0x00;
+pub const STARTUP: u8 = 0x01;
+const AUTHENTICATE: u8 = 0x03;
+pub const AUTH_RESPONSE: u8 = 0x0F;
 pub const RESULT: u8 = 0x08;
 pub const PREPARE: u8 = 0x09;
 pub const EXECUTE: u8 = 0x0A;
@@ -102,9 +105,20 @@ impl Frame {
         body.extend((words.len() as u16).to_be_bytes());
         body.extend(words);
         body.extend(answer.details());
+        Self::answer(stream, ERROR, &body)
+    }
+
+    /// The answer of a server that wants to know who is there.
+    pub fn who_are_you(stream: i16) -> Self {
+        let name = b"org.apache.cassandra.auth.PasswordAuthenticator";
+        let body = [&(name.len() as u16).to_be_bytes()[..], name].concat();
+        Self::answer(stream, AUTHENTICATE, &body)
+    }
+
+    fn answer(stream: i16, opcode: u8, body: &[u8]) -> Self {
         let mut bytes = vec![0x84, 0];
         bytes.extend(stream.to_be_bytes());
-        bytes.push(ERROR);
+        bytes.push(opcode);
         bytes.extend((body.len() as u32).to_be_bytes());
         bytes.extend(body);
         Self(bytes)
@@ -120,10 +134,13 @@ pub enum Answer {
     WriteTimeout,
     CasTimeout,
     ReadTimeout,
+    /// To a login only.
+    BadCredentials,
 }
 
 impl Answer {
-    pub const ALL: [Self; 6] = [
+    /// What a server may say to a statement.
+    pub const TO_STATEMENTS: [Self; 6] = [
         Self::ServerError,
         Self::Unavailable,
         Self::Overloaded,
@@ -135,6 +152,7 @@ impl Answer {
     fn code(self) -> i32 {
         match self {
             Self::ServerError => 0x0000,
+            Self::BadCredentials => 0x0100,
             Self::Unavailable => 0x1000,
             Self::Overloaded => 0x1001,
             Self::WriteTimeout | Self::CasTimeout => 0x1100,
@@ -151,7 +169,7 @@ impl Answer {
         };
         let kind = |kind: &str| [&(kind.len() as u16).to_be_bytes(), kind.as_bytes()].concat();
         match self {
-            Self::ServerError | Self::Overloaded => Vec::new(),
+            Self::ServerError | Self::Overloaded | Self::BadCredentials => Vec::new(),
             Self::Unavailable => [
                 &LOCAL_QUORUM.to_be_bytes()[..],
                 &2_i32.to_be_bytes(),

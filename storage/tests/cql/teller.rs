@@ -1,10 +1,13 @@
 //! Whoever owns a room in a story, and keeps books: what was sent, and how much of it was acknowledged. The next owner is held to them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use protocol::{RoomId, UserId};
 use storage::{
-    AppendError, Effect, EntryKind, LogHead, Mark, NewEntry, NewRoom, Permit, Role, RoomKind, Store,
+    AppendError, Effect, EntryKind, LogHead, Mark, NewEntry, NewRoom, Permit, Role, RoomKind, Store, StoreError,
     bucket::WINDOW_MAX_MS,
     conformance::kit::{TestRoom, new_room, user},
 };
@@ -12,6 +15,10 @@ use uuid::Uuid;
 
 use super::rebuilt::Rebuilt;
 
+/// How often something is tried that has to work in the end.
+const TRIES_MAX: usize = 300;
+/// The pause between two tries.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How long a repetition is recognised: seven days, in milliseconds.
 const COMMAND_LIFETIME_MS: i64 = 7 * 24 * 3_600_000;
 
@@ -118,6 +125,48 @@ impl Teller {
     /// Sends entries as one batch, which has to work.
     pub async fn append(&mut self, entries: Vec<NewEntry>) -> u64 {
         self.try_append(entries).await.expect("the store appends")
+    }
+
+    /// Sends entries as one batch, as a room does whose store has its troubles: again while it is busy, and after an open outcome only what is
+    /// not there. Gives how often it had to be sent.
+    pub async fn insists(&mut self, entries: Vec<NewEntry>) -> usize {
+        locked(&self.ledger).sent.extend(entries.iter().cloned());
+        let last = entries.last().map_or(0, |new| new.entry.seq);
+        for tried in 1..=TRIES_MAX {
+            match self.room.try_append(entries.clone()).await {
+                Ok(_) => return self.is_acknowledged(tried),
+                Err(AppendError::Busy) => tokio::time::sleep(PAUSE).await,
+                Err(AppendError::Unknown(_)) => {
+                    self.reopens().await;
+                    if self.room.head.seq >= last {
+                        return self.is_acknowledged(tried);
+                    }
+                }
+                Err(error) => panic!("{last} was sent {tried} times: {error}"),
+            }
+        }
+        panic!("{last} was sent {TRIES_MAX} times in vain");
+    }
+
+    fn is_acknowledged(&mut self, tried: usize) -> usize {
+        let mut ledger = locked(&self.ledger);
+        ledger.acknowledged = ledger.sent.len();
+        tried
+    }
+
+    /// Reads where the log ends, as often as it takes.
+    pub async fn reopens(&mut self) {
+        for _ in 0..TRIES_MAX {
+            match self.room.store.open_log(self.room.id, &self.room.permit).await {
+                Ok(state) => {
+                    self.room.head = state.expect("the room is there").head;
+                    return;
+                }
+                Err(error) => assert!(matches!(error, StoreError::Busy), "{error}"),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("the log could not be opened");
     }
 
     /// Somebody says something.

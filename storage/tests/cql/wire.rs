@@ -22,7 +22,7 @@ use tokio::{
 };
 
 pub use super::frame::Answer;
-use super::frame::{BATCH, EXECUTE, Frame, PREPARE};
+use super::frame::{AUTH_RESPONSE, BATCH, EXECUTE, Frame, PREPARE, STARTUP};
 
 /// What becomes of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,7 @@ struct Shared {
     texts: Mutex<HashMap<Vec<u8>, Arc<str>>>,
     held: Mutex<Vec<(Writer, Frame)>>,
     held_count: watch::Sender<usize>,
+    refuses_logins: AtomicBool,
     is_closing: AtomicBool,
     is_cut: watch::Sender<bool>,
 }
@@ -84,6 +85,7 @@ impl Wire {
             texts: Mutex::default(),
             held: Mutex::default(),
             held_count: watch::Sender::new(0),
+            refuses_logins: AtomicBool::new(false),
             is_closing: AtomicBool::new(false),
             is_cut: watch::Sender::new(false),
         });
@@ -104,6 +106,11 @@ impl Wire {
     /// Lets everything pass again. What is held stays held.
     pub fn calm(&self) {
         self.rule(|_| Fate::Pass);
+    }
+
+    /// Whoever connects is asked for a name and a password, and both are wrong.
+    pub fn refuse_logins(&self) {
+        self.shared.refuses_logins.store(true, Ordering::SeqCst);
     }
 
     /// Nothing gets through any more: connections end, and new ones end at once.
@@ -200,7 +207,13 @@ impl One {
                 continue;
             }
             let stream = frame.stream();
+            let refuses_logins = self.shared.refuses_logins.load(Ordering::SeqCst);
             let fate = match frame.opcode() {
+                STARTUP if refuses_logins => {
+                    self.send(&self.client, &Frame::who_are_you(stream)).await;
+                    continue;
+                }
+                AUTH_RESPONSE if refuses_logins => Fate::Answer(Answer::BadCredentials),
                 PREPARE => {
                     let text = frame.prepared_text().expect("a whole PREPARE");
                     locked(&self.prepared).insert(stream, text);
