@@ -177,7 +177,9 @@ impl<'a> Loading<'a> {
         };
         let write = (&statements.load_member, Box::new(values()) as _);
         self.writes.together(Partition::Members(room), 0, [write]);
-        self.alone(&statements.load_member_by_user, Box::new(values()));
+        let write = (&statements.load_member_by_user, Box::new(values()) as _);
+        self.writes
+            .together(Partition::MembersOf(member.user.clone()), 0, [write]);
     }
 
     fn mark(&mut self, room: RoomId, user: &UserId, mark: &Mark) {

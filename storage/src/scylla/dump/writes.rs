@@ -24,6 +24,7 @@ pub(super) enum Partition {
     /// A bucket of a log.
     Log(RoomId, u64),
     Members(RoomId),
+    MembersOf(UserId),
     Marks(RoomId),
     MarksOf(UserId),
     UserLog(UserId),
