@@ -12,7 +12,7 @@ use scylla::{
 };
 use uuid::Uuid;
 
-use super::{OpenError, Options, client::applied, server::Server};
+use super::{OpenError, Options, client::applied, options::REPLICA_PATIENCE, server::Server};
 use crate::StoreError;
 
 /// The steps: the first makes version 1 out of an empty keyspace, and so on.
@@ -222,9 +222,12 @@ fn statements(step: &str) -> Vec<String> {
 }
 
 async fn create(session: &Session, server: Server, keyspace: &str, statement: &str) -> Result<(), OpenError> {
-    let text = server
-        .fill(statement)
-        .replacen("CREATE TABLE ", &format!("CREATE TABLE IF NOT EXISTS {keyspace}."), 1);
+    let mut text =
+        server
+            .fill(statement)
+            .replacen("CREATE TABLE ", &format!("CREATE TABLE IF NOT EXISTS {keyspace}."), 1);
+    let patience_ms = REPLICA_PATIENCE.as_millis();
+    text.push_str(&format!(" AND speculative_retry = '{patience_ms}ms'"));
     match change(session, &text).await {
         // Older versions of ScyllaDB without the enterprise features do not have it.
         Err(_) if text.contains("IncrementalCompactionStrategy") => {

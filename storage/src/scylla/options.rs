@@ -32,6 +32,9 @@ pub const DUMP_MEMBERS_MAX: u64 = 20_000;
 pub const LOAD_BATCHES_AT_ONCE: usize = 32;
 /// After this time an idempotent statement is sent to another replica too.
 pub const SPECULATION_DELAY: Duration = Duration::from_millis(200);
+/// After this time a server that reads for us asks a third replica instead of one that does not answer (`speculative_retry` of every
+/// table). The servers' own measure, the slowest hundredth of late reads, grows with the trouble it is meant for.
+pub const REPLICA_PATIENCE: Duration = Duration::from_millis(100);
 /// How long a connection may take to be made.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often an idle connection is asked whether it lives, and how long the answer may take.

@@ -2,6 +2,7 @@
 //! to export. Without a server these tests fail: that nothing was tested is no success.
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
+pub mod cluster;
 mod frame;
 pub mod node;
 pub mod rebuilt;
@@ -33,13 +34,18 @@ pub fn hosts() -> String {
 
 /// An address with a keyspace that nobody else uses.
 pub fn fresh_address() -> Address {
+    fresh_address_at(&hosts())
+}
+
+/// The same on other servers: `host:port,host:port`.
+pub fn fresh_address_at(hosts: &str) -> Address {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let random = uuid::Uuid::new_v4().simple().to_string();
     let count = COUNT.fetch_add(1, Ordering::SeqCst);
     let keyspace = format!("t{count}_{}", &random[..12]);
-    format!("scylla://{}/{keyspace}", hosts())
+    format!("scylla://{hosts}/{keyspace}")
         .parse()
-        .expect("SCYLLA_URI names servers")
+        .expect("hosts and ports of servers")
 }
 
 /// How a node opens its store; `folder` is where it recognises its own lease by.

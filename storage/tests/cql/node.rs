@@ -12,6 +12,7 @@ use storage::{Store, scylla::Address};
 pub struct Node {
     /// Where its keyspace is.
     pub address: Address,
+    copies: u8,
     folder: PathBuf,
     _folder: tempfile::TempDir,
 }
@@ -19,9 +20,15 @@ pub struct Node {
 impl Node {
     /// A node with a keyspace of its own.
     pub fn new() -> Self {
+        Self::at(&super::hosts(), 1)
+    }
+
+    /// The same on other servers, with that many copies of everything.
+    pub fn at(hosts: &str, copies: u8) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         Self {
-            address: super::fresh_address(),
+            address: super::fresh_address_at(hosts),
+            copies,
             folder: folder.path().to_owned(),
             _folder: folder,
         }
@@ -38,7 +45,7 @@ impl Node {
         if let Some(host) = host {
             address.hosts = vec![host.to_owned()];
         }
-        let store = opened(&address, &folder).await;
+        let store = opened(&address, &folder, self.copies).await;
         if !mark.exists() {
             std::fs::copy(folder.join("node.id"), &mark).expect("the mark stays");
         }
@@ -53,8 +60,9 @@ impl Node {
     }
 }
 
-async fn opened(address: &Address, folder: &Path) -> Arc<dyn Store> {
-    let options = super::as_node(address, Some(folder));
+async fn opened(address: &Address, folder: &Path, copies: u8) -> Arc<dyn Store> {
+    let mut options = super::as_node(address, Some(folder));
+    options.replication.factor = copies;
     let opened = tokio::task::spawn_blocking(move || super::open(&options));
     Arc::new(opened.await.expect("the store opens"))
 }
