@@ -95,7 +95,11 @@ struct State {
 
 impl Gate {
     pub fn closed() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        // On the server's own address: a driver goes on to the addresses that servers tell of themselves, by the port that it was given.
+        let servers = hosts();
+        let server = servers.split(',').next().expect("a server");
+        let (host, _) = server.rsplit_once(':').unwrap_or((server, ""));
+        let listener = TcpListener::bind((host, 0)).expect("the CQL server of these stories is on this machine");
         let address = listener.local_addr().expect("an address").to_string();
         let state = Arc::new(State {
             is_open: AtomicBool::new(false),
