@@ -75,6 +75,8 @@ trap stop_processes EXIT
 # Starts the server on a free port; sets `address`.
 start_server() {
   local log=$cache/server.log
+  # It is there before the first look at it, however late the server starts.
+  : >"$log"
   "$1" 127.0.0.1:0 >"$log" 2>"$cache/server.errors" &
   processes+=($!)
   local attempt
