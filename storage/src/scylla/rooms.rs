@@ -264,24 +264,34 @@ async fn derive(shared: &Shared, cell: &Cell, new: &NewRoom) -> Result<RoomState
     })
 }
 
-async fn list(shared: &Shared, kind: RoomKind, after: Option<RoomId>, limit: usize) -> Result<Vec<Room>> {
+/// Ids of rooms of these kinds in order, from behind `after`.
+pub(super) async fn ids(
+    shared: &Shared,
+    kinds: &[RoomKind],
+    after: Option<RoomId>,
+    limit: usize,
+) -> Result<Vec<RoomId>> {
     let client = &shared.client;
     let after = after.map_or(i64::MIN, RoomId::key);
     let limit_once = i32::try_from(limit).unwrap_or(i32::MAX);
-    let parts = (0..settle::KIND_PARTS).map(|part| {
-        let values = (kind as i8, part, after, limit_once);
-        client.rows::<(i64,)>(&client.statements.rooms_by_kind, values)
+    let parts = kinds.iter().flat_map(|kind| {
+        let kind = *kind as i8;
+        (0..settle::KIND_PARTS).map(move |part| {
+            let values = (kind, part, after, limit_once);
+            client.rows::<(i64,)>(&client.statements.rooms_by_kind, values)
+        })
     });
-    let mut ids: Vec<i64> = try_join_all(parts)
-        .await?
-        .into_iter()
-        .flatten()
-        .map(|(room,)| room)
-        .collect();
+    let found = try_join_all(parts).await?;
+    let mut ids: Vec<i64> = found.into_iter().flatten().map(|(room,)| room).collect();
     ids.sort_unstable();
     ids.truncate(limit);
+    Ok(ids.into_iter().map(RoomId::from_key).collect())
+}
+
+async fn list(shared: &Shared, kind: RoomKind, after: Option<RoomId>, limit: usize) -> Result<Vec<Room>> {
+    let ids = ids(shared, &[kind], after, limit).await?;
     let known: Vec<Option<Known>> = stream::iter(ids)
-        .map(|room| settle::known(shared, RoomId::from_key(room)))
+        .map(|room| settle::known(shared, room))
         .buffered(CALL_STATEMENTS_AT_ONCE)
         .try_collect()
         .await?;

@@ -4,7 +4,7 @@
 use std::{collections::HashSet, sync::PoisonError, time::Instant};
 
 use async_trait::async_trait;
-use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join_all, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use protocol::{RoomId, UserId};
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
     failure::{Fault, Result},
     log,
     options::{BATCH_BYTES_MAX, CALL_STATEMENTS_AT_ONCE, SEARCH_STATE_LIFETIME},
+    rooms,
     rows::{self, MembershipRow, signed, unsigned, wrong},
     settle,
     statements::Statement,
@@ -277,25 +278,9 @@ async fn scope(shared: &Shared, user: &UserId, limit: usize) -> Result<Vec<Searc
 
 async fn backlog(shared: &Shared, after: Option<RoomId>, limit: usize) -> Result<Vec<SearchBacklog>> {
     let client = &shared.client;
-    let after = after.map_or(i64::MIN, RoomId::key);
-    let limit_once = i32::try_from(limit).unwrap_or(i32::MAX);
-    let parts = [RoomKind::Direct, RoomKind::Group].into_iter().flat_map(|kind| {
-        (0..settle::KIND_PARTS).map(move |part| {
-            let values = (kind as i8, part, after, limit_once);
-            client.rows::<(i64,)>(&client.statements.rooms_by_kind, values)
-        })
-    });
-    let mut ids: Vec<i64> = try_join_all(parts)
-        .await?
-        .into_iter()
-        .flatten()
-        .map(|(room,)| room)
-        .collect();
-    ids.sort_unstable();
-    ids.truncate(limit);
+    let ids = rooms::ids(shared, &[RoomKind::Direct, RoomKind::Group], after, limit).await?;
     stream::iter(ids)
-        .map(|id| async move {
-            let room = RoomId::from_key(id);
+        .map(|room| async move {
             let (head_seq, head_ms) = match settle::known(shared, room).await? {
                 Some(known) => (known.state.head.seq, known.state.head.time_ms),
                 None => (0, 0),

@@ -134,7 +134,8 @@ pub(super) fn page(connection: &Connection, after: &str, limit: usize) -> rusqli
     found.collect()
 }
 
-fn create(connection: &Connection, user: &User) -> Result<(), Fault> {
+/// Writes a user and their name, each only where it is not there; whether both were new.
+pub(super) fn insert(connection: &Connection, user: &User) -> rusqlite::Result<bool> {
     let name = user.username.to_lowercase();
     let claimed = connection
         .prepare_cached("INSERT INTO users_by_name (name, user) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING")?
@@ -154,7 +155,11 @@ fn create(connection: &Connection, user: &User) -> Result<(), Fault> {
             user.status,
             user.created_ms,
         ])?;
-    if claimed == 0 || created == 0 {
+    Ok(claimed > 0 && created > 0)
+}
+
+fn create(connection: &Connection, user: &User) -> Result<(), Fault> {
+    if !insert(connection, user)? {
         return Err(StoreError::Conflict.into());
     }
     search::add_person(connection, user)?;

@@ -8,7 +8,7 @@ use crate::{
     bucket::BucketHead,
     dump::{ChannelName, Command, DirectPair, DumpRecord, Login},
     sqlite::{
-        append,
+        accounts, append,
         failure::Fault,
         faults::Step,
         job::Context,
@@ -224,24 +224,8 @@ fn meta(connection: &Connection, key: &str, value: &[u8]) -> Result<(), Fault> {
 }
 
 fn user(connection: &Connection, user: &User) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("INSERT INTO users_by_name (name, user) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-        .execute([user.username.to_lowercase().as_str(), user.id.as_str()])?;
-    connection
-        .prepare_cached(
-            "INSERT INTO users (user, username, password_hash, origin, role, info, status, created_ms) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![
-            user.id.as_str(),
-            user.username,
-            user.password_hash,
-            user.origin as u8,
-            user.role as u8,
-            user.info.as_ref(),
-            user.status,
-            user.created_ms,
-        ])?;
+    // A user who is there already stays as they are.
+    accounts::insert(connection, user)?;
     search::add_person(connection, user)
 }
 
