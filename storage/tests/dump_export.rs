@@ -269,7 +269,10 @@ async fn an_export_goes_on_beside_appends_and_each_room_is_whole() {
 const COLUMNS: &[(&str, &str)] = &[
     // Exported.
     ("meta", "key value"),
-    ("rooms", "room kind name initiator created_ms deleted members_count"),
+    (
+        "rooms",
+        "room kind name initiator created_ms deleted members_count retention_days",
+    ),
     (
         "entries",
         "room bucket seq number kind sender actor client time_ms created_ms command_id reply_to target version deleted \
@@ -296,7 +299,8 @@ const COLUMNS: &[(&str, &str)] = &[
     // Exported but for the epoch and where things lie.
     (
         "heads",
-        "room epoch seq number time_ms message_seq bucket bucket_first_seq bucket_first_ms bucket_rows bucket_bytes",
+        "room epoch seq number time_ms message_seq bucket bucket_first_seq bucket_first_ms bucket_rows bucket_bytes \
+         first_seq first_number",
     ),
     ("user_logs", "user epoch seq"),
     // Made anew, or not needed.

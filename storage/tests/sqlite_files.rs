@@ -336,6 +336,7 @@ async fn the_check_finds_what_does_not_agree_with_the_logs() {
         ("UPDATE entries SET deleted = 1 WHERE seq = 5", "still has text"),
         ("UPDATE entries SET version = 9 WHERE seq = 5", "newest version"),
         ("DELETE FROM buckets_by_time", "two indexes"),
+        ("UPDATE heads SET first_seq = 2", "begin with its first bucket"),
     ] {
         let (_folder, path) = folder();
         filled(&path).await;
@@ -429,7 +430,9 @@ async fn people_of_a_file_from_before_the_search_are_found_after_it() {
     drop(store);
     let file = rusqlite::Connection::open(&path).expect("the file");
     file.execute_batch(
-        "DROP TABLE search_rooms; DROP TABLE search_blocks; DROP TABLE people_words; PRAGMA user_version = 1",
+        "DROP TABLE search_rooms; DROP TABLE search_blocks; DROP TABLE people_words; DROP INDEX rooms_by_retention; \
+         ALTER TABLE rooms DROP COLUMN retention_days; ALTER TABLE heads DROP COLUMN first_seq; \
+         ALTER TABLE heads DROP COLUMN first_number; PRAGMA user_version = 1",
     )
     .expect("as it was");
     drop(file);

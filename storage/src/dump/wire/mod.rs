@@ -50,6 +50,15 @@ struct RoomWire<'a> {
     number: u64,
     time_ms: i64,
     message_seq: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    past: Option<PastWire>,
+}
+
+/// How long a room keeps its entries, and how many numbered ones it has dropped.
+#[derive(Serialize, Deserialize)]
+struct PastWire {
+    retention_days: Option<u32>,
+    dropped_number: u64,
 }
 
 #[derive(Serialize, Deserialize)]
