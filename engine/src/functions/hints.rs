@@ -111,7 +111,7 @@ impl Engine {
     /// Tells one member's devices how much is unread, as the room was just now.
     pub(super) async fn hint_member(&self, state: &RoomState, member: &Member) -> Result<(), StoreError> {
         let mark = self.store.mark(state.room.id, &member.user).await?;
-        let unread = unread(state.head.number, mark.read_number, member.joined_number);
+        let unread = unread(state, &mark, member);
         let hint = UnreadHint::new(state, unread).to_payload();
         self.relays.hint_user(&member.user, hint);
         Ok(())

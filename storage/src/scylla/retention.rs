@@ -80,7 +80,10 @@ async fn list(client: &Client, after: Option<RoomId>, limit: usize) -> Result<Ve
 
 async fn drop_before(shared: &Arc<Shared>, room: RoomId, permit: &Permit, before_ms: i64) -> Result<DroppedPast> {
     let dropped = move_start(shared, room, permit, before_ms).await?;
-    purge::remove(shared, room, dropped.start.seq).await?;
+    if let Err(fault) = purge::remove(shared, room, dropped.start.seq).await {
+        let error = StoreError::from(fault);
+        tracing::warn!(%room, %error, "what a log has dropped is removed with the next look at it");
+    }
     Ok(dropped)
 }
 
