@@ -12,5 +12,6 @@ mod outsiders;
 mod participants;
 mod profiles;
 mod removals;
+mod retention;
 mod rush;
 mod search;
