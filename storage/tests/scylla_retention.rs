@@ -14,7 +14,7 @@ use storage::{
     bucket::DAY_MS,
     conformance::{
         kit::{START_MS, TestRoom, seqs},
-        retention::spoken_in_for,
+        retention::{keeps_for, spoken_in_for},
     },
 };
 
@@ -203,4 +203,35 @@ async fn an_owner_that_dies_at_any_statement_of_dropping_leaves_a_log_that_is_wh
         }
     }
     panic!("more than {STATEMENTS_MAX} statements");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_from_before_rooms_had_a_retention_get_what_is_missing() {
+    let node = Node::new();
+    let store = node.starts(None).await;
+    let mut room = TestRoom::group(&store, &["alice"]).await;
+    room.says("alice", "from before").await;
+    drop(store);
+    let keyspace = &node.address.keyspace;
+    let session = raw(&node.address).await;
+    // One column is there already: whoever began has not come to the end.
+    for change in [
+        format!("ALTER TABLE {keyspace}.heads DROP retention_days"),
+        format!("DROP TABLE {keyspace}.retentions"),
+        format!("DELETE FROM {keyspace}.schema_versions WHERE part = 0 AND version = 2 IF EXISTS"),
+    ] {
+        session.query_unpaged(change.clone(), ()).await.expect(&change);
+    }
+    let store = node.starts(None).await;
+    close(std::mem::replace(&mut room.store, Arc::clone(&store))).await;
+    room.restart().await;
+    keeps_for(&mut room, Some(1)).await;
+    room.now_ms += 2 * DAY_MS;
+    let dropped = store.drop_before(room.id, &room.permit, room.now_ms).await;
+    assert_eq!(dropped.expect("dropped").start, LogStart { seq: 3, number: 1 });
+    let listed = store.retained_rooms(None, 9).await.expect("a read");
+    assert_eq!(listed.len(), 1);
+    drop(room);
+    close(store).await;
+    node.is_over().await;
 }
