@@ -97,12 +97,8 @@ impl Engine {
         parts.relays.register(registry)?;
         let search_metrics = SearchMetrics::register(registry)?;
         let search_index = SearchIndex::start(&parts, search_metrics.clone())?;
-        let retention = Retention::new(
-            Arc::clone(&parts.store),
-            parts.relays.clone(),
-            parts.clock.clone(),
-            RetentionMetrics::register(registry)?,
-        );
+        let hints = Arc::default();
+        let retention = Retention::new(&parts, &hints, RetentionMetrics::register(registry)?);
         let engine = Arc::new(Self {
             passwords: Passwords::new(parts.password_cost).map_err(EngineError::PasswordCost)?,
             function_metrics: FunctionMetrics::register(registry)?,
@@ -112,7 +108,7 @@ impl Engine {
             _search_index: search_index,
             throttle: Throttle::default(),
             admissions: Admissions::new(),
-            hints: Arc::default(),
+            hints,
             store: parts.store,
             rooms: parts.rooms,
             relays: parts.relays,

@@ -87,7 +87,7 @@ pub enum Role {
     Member = 1,
     /// Also deletes others' messages, adds and removes people.
     Moderator = 2,
-    /// Also renames and deletes the room.
+    /// Also renames and deletes the room, and says how long it keeps its entries.
     Owner = 3,
 }
 

@@ -13,7 +13,8 @@ use protocol::RoomId;
 use storage::{DroppedPast, Permit, RetainedRoom, Store, StoreError, bucket::DAY_MS, search::forget_before};
 
 use crate::{
-    Channel, Clock, Engine,
+    Channel, Clock, Engine, Parts,
+    functions::Hints,
     limits::{
         RETENTION_FIRST_PAUSE, RETENTION_PAGE_PAUSE, RETENTION_PAGE_ROOMS, RETENTION_PAUSE, RETENTION_ROOMS_AT_ONCE,
     },
@@ -29,15 +30,18 @@ pub(crate) struct Retention {
     store: Arc<dyn Store>,
     relays: Relays,
     clock: Clock,
+    hints: Arc<Hints>,
     metrics: RetentionMetrics,
 }
 
 impl Retention {
-    pub(crate) fn new(store: Arc<dyn Store>, relays: Relays, clock: Clock, metrics: RetentionMetrics) -> Self {
+    /// Over the same store, relays, clock and hints as the engine.
+    pub(crate) fn new(parts: &Parts, hints: &Arc<Hints>, metrics: RetentionMetrics) -> Self {
         Self {
-            store,
-            relays,
-            clock,
+            store: Arc::clone(&parts.store),
+            relays: parts.relays.clone(),
+            clock: parts.clock.clone(),
+            hints: Arc::clone(hints),
             metrics,
         }
     }
@@ -74,16 +78,15 @@ impl Retention {
             self.relays.warm.forget(room);
         }
         let dropped = dropped?;
-        self.forget(room, dropped.start.seq).await;
-        forget_before(&*self.store, room, dropped.start.seq).await?;
-        Ok(dropped)
-    }
-
-    /// Has relays and shards forget what lies before a seq; when this returns nobody sends any of it.
-    async fn forget(&self, room: RoomId, first_seq: u64) {
-        if self.relays.drop_before(&Channel::of_room(room), first_seq) {
+        // Behind this nobody sends any of it.
+        if self.relays.drop_before(&Channel::of_room(room), dropped.start.seq) {
             self.relays.taken_in_everywhere().await;
         }
+        if dropped.entries > 0 && !self.relays.is_empty() {
+            self.hints.note(room);
+        }
+        forget_before(&*self.store, room, dropped.start.seq).await?;
+        Ok(dropped)
     }
 
     /// Looks at a page of rooms, from behind `after`; the last room, if more may follow.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use protocol::{Epoch, RoomId};
+use tokio::task::JoinHandle;
 
 use super::{
     Shared,
@@ -30,14 +31,19 @@ pub(super) async fn purge(shared: &Arc<Shared>, room: RoomId) -> Result<RoomStat
     };
     begin_at(shared, &cell, &mut owner, &mut known, start, Epoch::generate()).await?;
     search::forget(shared, &cell).await?;
+    remove_behind(shared, room, start.seq);
+    Ok(known.state)
+}
+
+/// Removes what was dropped of a log that begins at `log_first` now, whether or not anybody waits for it.
+pub(super) fn remove_behind(shared: &Arc<Shared>, room: RoomId, log_first: u64) -> JoinHandle<()> {
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
-        if let Err(fault) = remove(&shared, room, start.seq).await {
+        if let Err(fault) = remove(&shared.client, room, log_first).await {
             let error = StoreError::from(fault);
-            tracing::warn!(%room, %error, "what was purged is removed later");
+            tracing::warn!(%room, %error, "what a log has dropped is removed later");
         }
-    });
-    Ok(known.state)
+    })
 }
 
 /// Has a log begin at the first seq of a bucket, or behind its end: nobody reads what lies before any more. What has to be removed is noted.
@@ -106,10 +112,7 @@ async fn write_start(shared: &Shared, room: RoomId, epoch: i64, start: LogStart,
 }
 
 /// Removes the buckets of what was dropped of a log that begins at `log_first` now. Called again, it goes on.
-pub(super) async fn remove(shared: &Shared, room: RoomId, log_first: u64) -> Result<()> {
-    let client = &shared.client;
-    // Two that remove the same would read each other's tombstones.
-    let _turn = shared.turn(&("removal", room)).await;
+async fn remove(client: &Client, room: RoomId, log_first: u64) -> Result<()> {
     let purges = client
         .rows::<(i64, i64)>(&client.statements.purges, (room.key(),))
         .await?;

@@ -15,7 +15,9 @@ use super::{
     cells::Known,
     client::Client,
     failure::{Fault, Result},
-    index, log, purge,
+    index, log,
+    options::REMOVAL_PATIENCE,
+    purge,
     rows::{signed, wrong},
     settle::{self, KIND_PARTS},
     stamp::stamp,
@@ -80,10 +82,9 @@ async fn list(client: &Client, after: Option<RoomId>, limit: usize) -> Result<Ve
 
 async fn drop_before(shared: &Arc<Shared>, room: RoomId, permit: &Permit, before_ms: i64) -> Result<DroppedPast> {
     let dropped = move_start(shared, room, permit, before_ms).await?;
-    if let Err(fault) = purge::remove(shared, room, dropped.start.seq).await {
-        let error = StoreError::from(fault);
-        tracing::warn!(%room, %error, "what a log has dropped is removed with the next look at it");
-    }
+    // Whoever looks at many rooms is slowed down by what they have to remove, and whoever changes a setting does not wait for years of it.
+    let removal = purge::remove_behind(shared, room, dropped.start.seq);
+    let _ = tokio::time::timeout(REMOVAL_PATIENCE, removal).await;
     Ok(dropped)
 }
 
