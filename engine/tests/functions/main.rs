@@ -13,5 +13,6 @@ mod participants;
 mod profiles;
 mod removals;
 mod retention;
+mod retention_looks;
 mod rush;
 mod search;
