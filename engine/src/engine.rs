@@ -16,6 +16,7 @@ use crate::{
     functions::{FunctionMetrics, Hints},
     metrics::EngineMetrics,
     relay::Relays,
+    retention::{Retention, RetentionMetrics},
     rooms::Rooms,
     search_index::SearchIndex,
     session::Sessions,
@@ -82,12 +83,13 @@ pub struct Engine {
     pub(crate) function_metrics: FunctionMetrics,
     pub(crate) search_metrics: SearchMetrics,
     pub(crate) search_tails: Tails,
+    pub(crate) retention: Retention,
     /// Ends with the engine.
     _search_index: SearchIndex,
 }
 
 impl Engine {
-    /// Puts an engine together and starts its one task and the search index's thread, which end with it. Called within a tokio runtime.
+    /// Puts an engine together and starts its two tasks and the search index's thread, which end with it. Called within a tokio runtime.
     ///
     /// # Errors
     /// When metrics of these names are registered already, or the cost of password hashing is out of range.
@@ -95,15 +97,18 @@ impl Engine {
         parts.relays.register(registry)?;
         let search_metrics = SearchMetrics::register(registry)?;
         let search_index = SearchIndex::start(&parts, search_metrics.clone())?;
+        let hints = Arc::default();
+        let retention = Retention::new(&parts, &hints, RetentionMetrics::register(registry)?);
         let engine = Arc::new(Self {
             passwords: Passwords::new(parts.password_cost).map_err(EngineError::PasswordCost)?,
             function_metrics: FunctionMetrics::register(registry)?,
             search_metrics,
             search_tails: Tails::default(),
+            retention,
             _search_index: search_index,
             throttle: Throttle::default(),
             admissions: Admissions::new(),
-            hints: Arc::default(),
+            hints,
             store: parts.store,
             rooms: parts.rooms,
             relays: parts.relays,
@@ -115,6 +120,7 @@ impl Engine {
             metrics: Arc::new(EngineMetrics::register(registry)?),
         });
         tokio::spawn(Self::send_hints(Arc::downgrade(&engine)));
+        tokio::spawn(Self::keep_dropping(Arc::downgrade(&engine)));
         Ok(engine)
     }
 

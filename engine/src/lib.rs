@@ -17,6 +17,7 @@ pub mod limits;
 pub mod message;
 pub mod metrics;
 pub mod relay;
+mod retention;
 mod room;
 pub mod rooms;
 mod search_index;

@@ -138,6 +138,18 @@ pub const CHAT_PARTICIPANTS_MAX: usize = 50;
 pub const PEOPLE_PER_CALL_MAX: usize = 500;
 /// Characters of a room's name.
 pub const ROOM_NAME_CHARACTERS_MAX: usize = 256;
+/// The longest retention that a room may have, in days: about a hundred years.
+pub const RETENTION_DAYS_MAX: u32 = 36_500;
+/// How long after its start a node looks for the first time at rooms that do not keep everything.
+pub const RETENTION_FIRST_PAUSE: Duration = Duration::from_secs(60);
+/// The pause between two looks at all of them.
+pub const RETENTION_PAUSE: Duration = Duration::from_secs(3_600);
+/// Rooms of one page of such a look.
+pub const RETENTION_PAGE_ROOMS: usize = 256;
+/// The pause between two pages.
+pub const RETENTION_PAGE_PAUSE: Duration = Duration::from_secs(1);
+/// Rooms that drop their past at the same time.
+pub const RETENTION_ROOMS_AT_ONCE: usize = 4;
 /// Bytes of a profile's `info`.
 pub const INFO_BYTES_MAX: usize = 4_096;
 /// Characters of a status line.

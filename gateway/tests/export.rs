@@ -57,6 +57,8 @@ fn lived() -> Lived {
     assert_eq!(alice.delete(&format!("/messages/{}", id(&deleted))).status, 200);
     let read = bob.put(&format!("/messages/{edited}/read"), &json!({}));
     assert_eq!(read.status, 200, "{read:?}");
+    let kept = alice.patch(&format!("/chats/{chat}"), &json!({ "retention_days": 30 }));
+    assert_eq!(kept.json()["retention_days"], 30, "{kept:?}");
     alice.creates_chat("Empty", &[]);
     let (token, epoch) = (alice.token.clone(), first["epoch"].clone());
     Lived {

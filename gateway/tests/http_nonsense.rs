@@ -59,6 +59,26 @@ fn what_a_stranger_may_not_see_is_not_there() {
 }
 
 #[test]
+fn a_retention_that_no_chat_can_have_is_422_in_words() {
+    let node = Node::start();
+    let alice = node.registers("alice");
+    let path = format!("/chats/{}", alice.creates_chat("Lunch", &[]));
+    for days in [json!(0), json!(-30), json!(36_501), json!(0.5)] {
+        let answer = alice.patch(&path, &json!({ "retention_days": days }));
+        answer.is_problem(422);
+        let words = answer.json()["detail"].to_string();
+        assert!(words.contains("a whole number from 1 to 36500, or null"), "{words}");
+    }
+    alice
+        .patch(&path, &json!({ "retention_days": "thirty" }))
+        .is_problem(400);
+    for days in [json!(36_500), json!(null)] {
+        let answer = alice.patch(&path, &json!({ "retention_days": days }));
+        assert_eq!((answer.status, &answer.json()["retention_days"]), (200, &days));
+    }
+}
+
+#[test]
 fn nonsense_in_a_body_is_400() {
     let node = Node::start();
     let alice = node.registers("alice");

@@ -7,19 +7,26 @@
 //! read, and skips empty time. No bucket reaches from one group of [`GROUP_SEQS`] seqs into the next: the index can be cut into parts by
 //! group, and whoever looks for a seq knows the part. Pure arithmetic; the backends store what it decides.
 //!
+//! A room that does not keep its entries for ever has a shorter window, a part of the time that it keeps them ([`BucketHead::within`]):
+//! buckets are dropped as a whole, so that time and one window is the longest that an entry stays.
+//!
 //! A bucket's number consists of the term of its owner and an ordinal: two owners never write into the same bucket. Where there is only
 //! ever one owner the term is 0.
 
+/// A day, in milliseconds.
+pub const DAY_MS: i64 = 24 * 3_600_000;
 /// Rows after which a bucket is full.
 pub const ROWS_MAX: u32 = 50_000;
 /// Bytes after which a bucket is full.
 pub const BYTES_MAX: u64 = 50 << 20;
 /// The time window of a bucket of a room that is in use: 30 days, in milliseconds.
-pub const WINDOW_MS: i64 = 30 * 24 * 3_600_000;
+pub const WINDOW_MS: i64 = 30 * DAY_MS;
 /// Rows that a bucket has to hold before its window can be over.
 pub const ROWS_MIN: u32 = 1_000;
 /// The longest time window of a bucket, however few rows it holds: 10 years, in milliseconds.
-pub const WINDOW_MAX_MS: i64 = 3_650 * 24 * 3_600_000;
+pub const WINDOW_MAX_MS: i64 = 3_650 * DAY_MS;
+/// Into how many windows the retention of a room is cut.
+pub const RETENTION_WINDOWS: i64 = 4;
 /// Seqs of one group of the index: a bucket ends at the end of its group.
 pub const GROUP_SEQS: u64 = 1 << 20;
 /// What a row costs beside its body, in bytes.
@@ -74,6 +81,16 @@ impl BucketHead {
     #[must_use]
     pub fn closed(self) -> Self {
         Self { rows: ROWS_MAX, ..self }
+    }
+
+    /// The same bucket, closed if it has been open for its part of the room's retention (in days) at this time (Unix milliseconds).
+    #[must_use]
+    pub fn within(self, retention_days: Option<u32>, time_ms: i64) -> Self {
+        let window_ms = |days: u32| i64::from(days) * DAY_MS / RETENTION_WINDOWS;
+        match retention_days {
+            Some(days) if self.rows > 0 && time_ms - self.first_ms >= window_ms(days) => self.closed(),
+            _ => self,
+        }
     }
 
     /// Whether an entry of this seq, time (Unix milliseconds) and size in bytes has to go into another bucket.
@@ -148,6 +165,14 @@ mod tests {
         };
         assert!(!slow.place(0, 1_000, 1_000 + WINDOW_MAX_MS - 1, 10).opens);
         assert!(slow.place(0, 1_000, 1_000 + WINDOW_MAX_MS, 10).opens);
+    }
+
+    #[test]
+    fn the_bucket_of_a_room_with_a_retention_lasts_for_a_part_of_it() {
+        let first = BucketHead::default().within(Some(8), 1_000).place(0, 1, 1_000, 10).head;
+        let at = |days, age_ms| first.within(days, 1_000 + age_ms).place(0, 2, 1_000 + age_ms, 10).opens;
+        assert!(at(Some(8), 2 * DAY_MS) && !at(Some(8), 2 * DAY_MS - 1));
+        assert!(!at(None, 100 * DAY_MS));
     }
 
     #[test]

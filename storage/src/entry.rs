@@ -110,6 +110,21 @@ impl Permit {
     }
 }
 
+/// Where a log begins: what lies before has been dropped, and nobody reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogStart {
+    /// The first seq that can be read; one behind the end when nothing is left.
+    pub seq: u64,
+    /// How many numbered entries lie before it: none of them is unread.
+    pub number: u64,
+}
+
+impl Default for LogStart {
+    fn default() -> Self {
+        Self { seq: 1, number: 0 }
+    }
+}
+
 /// The end of a log: what its owner needs in order to append.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogHead {
@@ -160,6 +175,8 @@ pub enum Effect {
     MemberRemoved(UserId),
     /// The room's name.
     Renamed(String),
+    /// How long the room keeps its entries, in days; None: for ever.
+    RetentionChanged(Option<u32>),
     /// The room is marked deleted.
     RoomDeleted,
     /// The person has read up to here (a sender's own mark).

@@ -16,6 +16,7 @@ pub mod generator;
 pub mod metrics;
 mod order;
 mod repositories;
+mod retention_repository;
 mod rows;
 #[cfg(feature = "scylla")]
 pub mod scylla;
@@ -24,12 +25,15 @@ mod search_repository;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
-pub use entry::{AppendBatch, Effect, Entry, EntryKind, EntryRange, LogHead, NewEntry, Order, Permit, Select};
+pub use entry::{
+    AppendBatch, Effect, Entry, EntryKind, EntryRange, LogHead, LogStart, NewEntry, Order, Permit, Select,
+};
 pub use error::{AppendError, StoreError};
 pub use repositories::{
     AccountRepository, LogRepository, MEMBERS_OF_MAX, MarkRepository, MemberRepository, MetaRepository, RoomRepository,
     Store, UserLogRepository,
 };
+pub use retention_repository::{DroppedPast, RetainedRoom, RetentionRepository};
 pub use rows::{
     AuthSession, Chat, Mark, Member, NewRoom, Origin, RefreshOutcome, Role, Room, RoomCreated, RoomKind, RoomState,
     TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead, UserRole,

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::{
     AppendBatch, AppendError, AuthSession, Chat, Entry, EntryRange, LogHead, Mark, Member, NewRoom, Permit,
-    RefreshOutcome, Room, RoomCreated, RoomKind, RoomState, SearchRepository, StoreError, TopMarks, User, UserChange,
-    UserEntry, UserFact, UserLogHead, dump::DumpRepository,
+    RefreshOutcome, RetentionRepository, Room, RoomCreated, RoomKind, RoomState, SearchRepository, StoreError,
+    TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead, dump::DumpRepository,
 };
 
 /// The rooms' logs.
@@ -194,6 +194,7 @@ pub trait Store:
     + MetaRepository
     + DumpRepository
     + SearchRepository
+    + RetentionRepository
 {
 }
 
@@ -207,5 +208,6 @@ impl<T> Store for T where
         + MetaRepository
         + DumpRepository
         + SearchRepository
+        + RetentionRepository
 {
 }

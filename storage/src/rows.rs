@@ -4,7 +4,7 @@ use bytes::Bytes;
 use protocol::{Epoch, RoomId, UserId};
 use uuid::Uuid;
 
-use crate::{Entry, LogHead};
+use crate::{Entry, LogHead, LogStart};
 
 /// What kind of room. The numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,13 +35,17 @@ pub struct Room {
     pub deleted: bool,
     /// How many members.
     pub members_count: u64,
+    /// How long entries are kept, in days; None: for ever.
+    pub retention_days: Option<u32>,
 }
 
-/// A room and the end of its log.
+/// A room, where its log begins and where it ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomState {
     /// The room.
     pub room: Room,
+    /// What of its log is left.
+    pub start: LogStart,
     /// Its log's end.
     pub head: LogHead,
 }
@@ -83,7 +87,7 @@ pub enum Role {
     Member = 1,
     /// Also deletes others' messages, adds and removes people.
     Moderator = 2,
-    /// Also renames and deletes the room.
+    /// Also renames and deletes the room, and says how long it keeps its entries.
     Owner = 3,
 }
 

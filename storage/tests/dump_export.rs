@@ -135,7 +135,7 @@ async fn files_of_rooms_that_have_not_changed_are_kept() {
 
 #[tokio::test]
 async fn what_happened_between_two_runs_is_in_the_export_that_goes_on() {
-    for what in ["a message", "a room", "a purge", "an edit"] {
+    for what in ["a message", "a room", "a purge", "a dropped past", "an edit"] {
         let place = Place::empty();
         let installation = storage::conformance::dump::fill(&place.store).await;
         let mut group: TestRoom = installation.group;
@@ -154,6 +154,10 @@ async fn what_happened_between_two_runs_is_in_the_export_that_goes_on() {
             }
             "a purge" => {
                 place.store.purge_log(group.id, &group.permit).await.expect("purged");
+            }
+            "a dropped past" => {
+                let dropped = place.store.drop_before(group.id, &group.permit, i64::MAX).await;
+                assert!(dropped.expect("dropped").entries > 0);
             }
             _ => {
                 group.append(vec![group.edit("alice", 3, "edited in between")]).await;
@@ -269,7 +273,10 @@ async fn an_export_goes_on_beside_appends_and_each_room_is_whole() {
 const COLUMNS: &[(&str, &str)] = &[
     // Exported.
     ("meta", "key value"),
-    ("rooms", "room kind name initiator created_ms deleted members_count"),
+    (
+        "rooms",
+        "room kind name initiator created_ms deleted members_count retention_days",
+    ),
     (
         "entries",
         "room bucket seq number kind sender actor client time_ms created_ms command_id reply_to target version deleted \
@@ -296,7 +303,8 @@ const COLUMNS: &[(&str, &str)] = &[
     // Exported but for the epoch and where things lie.
     (
         "heads",
-        "room epoch seq number time_ms message_seq bucket bucket_first_seq bucket_first_ms bucket_rows bucket_bytes",
+        "room epoch seq number time_ms message_seq bucket bucket_first_seq bucket_first_ms bucket_rows bucket_bytes \
+         first_seq first_number",
     ),
     ("user_logs", "user epoch seq"),
     // Made anew, or not needed.

@@ -16,6 +16,7 @@ use tokio::sync::OnceCell;
 /// Stories about the store as a whole: each has a keyspace of its own, or an emptied one.
 const ALONE: &[&str] = &[
     "rooms_of_a_kind_come_in_the_order_of_their_ids",
+    "rooms_that_do_not_keep_everything_are_listed",
     "the_backlog_names_every_room",
     "people_are_found_by_the_words_of_their_names",
     "renewed_epochs_differ_for_every_log_and_the_logs_go_on",
@@ -26,6 +27,7 @@ const ALONE: &[&str] = &[
     "people_find_everything_in_the_other_store",
     "a_loaded_log_goes_on_under_another_epoch",
     "a_purged_log_goes_on_where_it_was",
+    "a_log_that_does_not_keep_everything_goes_on_where_it_was",
     "a_replaced_token_still_ends_its_login",
     "a_repeated_command_is_recognised_and_an_old_one_left_out",
     "what_belongs_to_a_store_itself_stays_there",

@@ -67,10 +67,10 @@ const OWN_STORIES: &[Story] = &[
         then: people,
     },
     Story {
-        name: "a name and an end",
+        name: "a name, a retention and an end",
         earlier: nothing,
         before: a_message,
-        then: a_name_and_an_end,
+        then: a_name_a_retention_and_an_end,
     },
     Story {
         name: "the next bucket",
@@ -177,10 +177,13 @@ fn people(teller: &mut Teller) -> BoxFuture<'_, ()> {
     .boxed()
 }
 
-fn a_name_and_an_end(teller: &mut Teller) -> BoxFuture<'_, ()> {
+fn a_name_a_retention_and_an_end(teller: &mut Teller) -> BoxFuture<'_, ()> {
     async {
         for (kind, effect) in [
             (EntryKind::RoomUpdated, Effect::Renamed("another name".to_owned())),
+            (EntryKind::RoomUpdated, Effect::RetentionChanged(Some(30))),
+            (EntryKind::RoomUpdated, Effect::RetentionChanged(Some(60))),
+            (EntryKind::RoomUpdated, Effect::RetentionChanged(None)),
             (EntryKind::RoomDeleted, Effect::RoomDeleted),
         ] {
             teller.room.now_ms += 1;

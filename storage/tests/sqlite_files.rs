@@ -8,8 +8,13 @@ use std::{
 };
 
 use storage::{
-    AccountRepository as _, EntryKind, MetaRepository as _, NewEntry, SearchRepository as _, Store, StoreError,
-    conformance::kit::{TestRoom, account, seqs, user},
+    AccountRepository as _, EntryKind, LogStart, MetaRepository as _, NewEntry, RoomRepository as _,
+    SearchRepository as _, Store, StoreError,
+    bucket::DAY_MS,
+    conformance::{
+        kit::{START_MS, TestRoom, account, seqs, user},
+        retention::spoken_in_for,
+    },
     search::{Backlog, Indexer, SearchMetrics},
     sqlite::{OpenError, Options, SCHEMA_VERSION, SqliteStore, check_consistency},
 };
@@ -336,6 +341,7 @@ async fn the_check_finds_what_does_not_agree_with_the_logs() {
         ("UPDATE entries SET deleted = 1 WHERE seq = 5", "still has text"),
         ("UPDATE entries SET version = 9 WHERE seq = 5", "newest version"),
         ("DELETE FROM buckets_by_time", "two indexes"),
+        ("UPDATE heads SET first_seq = 2", "begin with its first bucket"),
     ] {
         let (_folder, path) = folder();
         filled(&path).await;
@@ -429,10 +435,84 @@ async fn people_of_a_file_from_before_the_search_are_found_after_it() {
     drop(store);
     let file = rusqlite::Connection::open(&path).expect("the file");
     file.execute_batch(
-        "DROP TABLE search_rooms; DROP TABLE search_blocks; DROP TABLE people_words; PRAGMA user_version = 1",
+        "DROP TABLE search_rooms; DROP TABLE search_blocks; DROP TABLE people_words; DROP INDEX rooms_by_retention; \
+         ALTER TABLE rooms DROP COLUMN retention_days; ALTER TABLE heads DROP COLUMN first_seq; \
+         ALTER TABLE heads DROP COLUMN first_number; PRAGMA user_version = 1",
     )
     .expect("as it was");
     drop(file);
     let people = open(&path).people_by_word("petr", 9).await.expect("read");
     assert_eq!(people, [account("petrov").id]);
+}
+
+#[tokio::test]
+async fn a_log_that_was_purged_before_rooms_had_a_retention_begins_where_it_began() {
+    let (_folder, path) = folder();
+    let store: Arc<dyn Store> = open(&path);
+    let mut expected = Vec::new();
+    for said_after in 0..2 {
+        let mut room = TestRoom::group(&store, &["alice"]).await;
+        room.says("alice", "gone").await;
+        store.purge_log(room.id, &room.permit).await.expect("purged");
+        room.restart().await;
+        for _ in 0..said_after {
+            room.says("alice", "still here").await;
+        }
+        expected.push((room.id, LogStart { seq: 2, number: 1 }));
+    }
+    let whole = TestRoom::group(&store, &["alice"]).await;
+    expected.push((whole.id, LogStart::default()));
+    drop((store, whole));
+    let file = rusqlite::Connection::open(&path).expect("the file");
+    file.execute_batch(
+        "DROP INDEX rooms_by_retention; ALTER TABLE rooms DROP COLUMN retention_days; \
+         ALTER TABLE heads DROP COLUMN first_seq; ALTER TABLE heads DROP COLUMN first_number; PRAGMA user_version = 2",
+    )
+    .expect("as it was");
+    drop(file);
+    let store = open(&path);
+    for (room, start) in expected {
+        let state = store.room(room).await.expect("a read").expect("the room");
+        assert_eq!((state.start, state.room.retention_days), (start, None));
+    }
+    drop(store);
+    assert!(
+        check_consistency(&path)
+            .expect("the file is readable")
+            .differences
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn what_a_log_has_dropped_leaves_the_files_even_when_the_node_ends_in_between() {
+    let (_folder, path) = folder();
+    let store: Arc<dyn Store> = open(&path);
+    let room = spoken_in_for(&store, 3).await;
+    let indexer = Indexer::new(
+        Arc::clone(&store),
+        Arc::<Backlog>::default(),
+        SearchMetrics::unregistered(),
+        || START_MS,
+    );
+    indexer.index_room(room.id, room.head.seq).await.expect("indexed");
+    let dropped = store.drop_before(room.id, &room.permit, START_MS + 2 * DAY_MS).await;
+    assert_eq!(dropped.expect("dropped").entries, 5);
+    drop((room, indexer, store));
+    // Writes give the background lane its turns, whatever it had done before the end.
+    let store: Arc<dyn Store> = open(&path);
+    for number in 0..64_u8 {
+        let written = store.meta_or_insert(&format!("{number}"), vec![number]).await;
+        written.expect("a write");
+    }
+    drop(store);
+    let file = rusqlite::Connection::open(&path).expect("the file");
+    let count = |table: &str| -> i64 {
+        let query = format!("SELECT count(*) FROM {table}");
+        file.query_row(&query, [], |row| row.get(0)).expect("a count")
+    };
+    assert_eq!((count("entries"), count("purges"), count("buckets_by_time")), (2, 0, 1));
+    drop(file);
+    let found = check_consistency(&path).expect("the file is readable").differences;
+    assert_eq!(found, [""; 0]);
 }

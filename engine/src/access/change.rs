@@ -141,6 +141,7 @@ mod tests {
             created_ms: 0,
             deleted: false,
             members_count: 2,
+            retention_days: None,
         }
     }
 
@@ -286,7 +287,10 @@ mod tests {
 
     #[test]
     fn owners_rename_and_delete() {
-        let rename = Verb::Update { name: "new".into() };
+        let rename = Verb::Update {
+            name: Some("new".into()),
+            retention_days: Some(Some(30)),
+        };
         check(RoomKind::Group, Some(Role::Moderator), &rename, None, DENIED);
         check(RoomKind::Group, Some(Role::Owner), &rename, None, Ok(()));
         check(RoomKind::Group, Some(Role::Moderator), &Verb::DeleteRoom, None, DENIED);

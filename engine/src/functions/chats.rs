@@ -116,7 +116,6 @@ fn first_page(mut members: Vec<Member>) -> (Vec<UserId>, Option<String>) {
 /// The Chat object of a line of the list.
 pub(super) fn object(chat: &Chat, parts: ChatParts) -> ChatObject<'_> {
     let room = chat.state.room.id;
-    let number = chat.state.head.number;
     ChatObject {
         participants: parts.participants,
         participants_next: parts.participants_next,
@@ -124,7 +123,7 @@ pub(super) fn object(chat: &Chat, parts: ChatParts) -> ChatObject<'_> {
             .last
             .as_ref()
             .map(|last| MessageObject::new(room, last, parts.last_status)),
-        unread: unread(number, chat.mark.read_number, chat.member.joined_number),
+        unread: unread(&chat.state, &chat.mark, &chat.member),
         read_offset: chat.mark.read_seq,
         role: role_name(chat.member.role),
         ..ChatObject::of_room(&chat.state, Some(&chat.member), parts.name)

@@ -27,7 +27,8 @@ pub(crate) struct Hints {
 }
 
 impl Hints {
-    fn note(&self, room: RoomId) {
+    /// Something of a room that its members' lists show is another now.
+    pub(crate) fn note(&self, room: RoomId) {
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         if rooms.len() < HINTS_ROOMS_MAX {
             rooms.insert(room);
@@ -99,7 +100,8 @@ impl Engine {
             .await?;
         let is_listening = |member: &Member| self.relays.has_listeners(&Channel::of_user(&member.user));
         let listening: Vec<Member> = members.into_iter().filter(is_listening).collect();
-        let Some(state) = self.store.room(room).await? else {
+        let state = self.store.room(room).await?;
+        let Some(state) = state.filter(|state| state.room.members_count <= UNREAD_HINTS_MEMBERS_MAX) else {
             return Ok(());
         };
         for member in listening {
@@ -111,7 +113,7 @@ impl Engine {
     /// Tells one member's devices how much is unread, as the room was just now.
     pub(super) async fn hint_member(&self, state: &RoomState, member: &Member) -> Result<(), StoreError> {
         let mark = self.store.mark(state.room.id, &member.user).await?;
-        let unread = unread(state.head.number, mark.read_number, member.joined_number);
+        let unread = unread(state, &mark, member);
         let hint = UnreadHint::new(state, unread).to_payload();
         self.relays.hint_user(&member.user, hint);
         Ok(())

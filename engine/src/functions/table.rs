@@ -228,7 +228,11 @@ pub static TABLE: &[Row] = &[
         &[get("/chats/{chat_id}")],
         "Gives one chat with the newest page of its history.",
     ),
-    one::<UpdateRoom>("room.update", &[patch("/chats/{chat_id}")], "Renames a chat."),
+    one::<UpdateRoom>(
+        "room.update",
+        &[patch("/chats/{chat_id}")],
+        "Renames a chat, or sets how long it keeps its messages.",
+    ),
     one::<DeleteRoom>("room.delete", &[delete("/chats/{chat_id}")], "Marks a chat deleted."),
     list::<ListParticipants>(
         "participants.list",

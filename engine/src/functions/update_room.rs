@@ -1,17 +1,23 @@
-//! Renames a chat.
+//! Changes a chat: its name, and how long it keeps its messages.
 
-use protocol::{Error, RoomId};
+use protocol::{Error, ErrorCode, RoomId};
 use schemars::JsonSchema;
-use serde::Deserialize;
-use storage::Room;
+use serde::{Deserialize, Deserializer};
+use serde_json::Number;
+use storage::{RetainedRoom, Room};
 
 use super::{Answer, Function, params, text};
-use crate::{Caller, Channel, Engine, failure, limits::UNREAD_HINTS_MEMBERS_MAX, message::ChatObject, rooms::Verb};
+use crate::{
+    Caller, Channel, Engine, failure,
+    limits::{RETENTION_DAYS_MAX, UNREAD_HINTS_MEMBERS_MAX},
+    message::ChatObject,
+    rooms::Verb,
+};
 
 /// `PATCH /chats/{chat_id}`.
 pub(super) struct UpdateRoom;
 
-/// What changes.
+/// What changes; what is absent stays.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub(super) struct Params {
@@ -19,7 +25,30 @@ pub(super) struct Params {
     #[serde(alias = "conversationId", alias = "channelId", alias = "chatId")]
     chat_id: String,
     /// The new title: 1 to 256 characters.
-    name: String,
+    name: Option<String>,
+    /// How long messages are kept, in days: 1 to 36,500; null: for ever. What is over is dropped at once.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<u32>", range(min = 1, max = 36_500))]
+    retention_days: Option<Option<Number>>,
+}
+
+/// A field that is there, null or not.
+fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<Number>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+/// A retention in days.
+///
+/// # Errors
+/// `Invalid`.
+fn days(number: &Number) -> Result<u32, Error> {
+    let whole = number.as_u64().and_then(|days| u32::try_from(days).ok());
+    whole
+        .filter(|days| (1..=RETENTION_DAYS_MAX).contains(days))
+        .ok_or_else(|| {
+            let words = format!("retention_days: a whole number from 1 to {RETENTION_DAYS_MAX}, or null");
+            Error::new(ErrorCode::Invalid, words)
+        })
 }
 
 impl Function for UpdateRoom {
@@ -28,9 +57,24 @@ impl Function for UpdateRoom {
 
     async fn call(engine: &Engine, caller: &Caller, params: Params) -> Result<Answer, Error> {
         let room: RoomId = params::id(&params.chat_id)?;
-        text::check_room_name(&params.name)?;
-        let verb = Verb::Update { name: params.name };
+        let Params {
+            name, retention_days, ..
+        } = params;
+        if name.is_none() && retention_days.is_none() {
+            return Err(Error::new(
+                ErrorCode::BadRequest,
+                "nothing to change: name or retention_days",
+            ));
+        }
+        name.as_deref().map_or(Ok(()), text::check_room_name)?;
+        let retention_days = retention_days
+            .map(|given| given.as_ref().map(days).transpose())
+            .transpose()?;
+        let verb = Verb::Update { name, retention_days };
         let appended = engine.change(caller, room, verb, None).await?;
+        if let Some(Some(retention_days)) = retention_days {
+            engine.retention.look(RetainedRoom { room, retention_days }).await;
+        }
         engine.hint_updated(&appended.room).await;
         engine.chat_answer(caller, room).await
     }

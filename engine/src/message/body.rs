@@ -106,6 +106,8 @@ struct RoomBody<'a> {
     participants_count: u64,
     created: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
+    retention_days: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     added: Option<Vec<AddedPerson<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     removed: Option<&'a [UserId]>,
@@ -119,6 +121,7 @@ impl<'a> RoomBody<'a> {
             initiator: room.initiator.as_ref().map_or("", UserId::as_str),
             participants_count: room.members_count,
             created: Timestamp(room.created_ms),
+            retention_days: room.retention_days,
             added: None,
             removed: None,
         }
@@ -138,7 +141,7 @@ pub fn participants(room: &Room, added: &[(UserId, Role)], removed: &[UserId]) -
     })
 }
 
-/// The body of a change of the room itself (a new name, its deletion), with the room as it is after it.
+/// The body of a change of the room itself (its name, its retention, its deletion), with the room as it is after it.
 pub fn room(room: &Room) -> Bytes {
     to_bytes(&RoomBody::of(room))
 }
@@ -207,6 +210,7 @@ mod tests {
             created_ms: 0,
             deleted: false,
             members_count: 2,
+            retention_days: None,
         };
         let body = participants(&room, &[(alice, Role::Owner)], std::slice::from_ref(&bob));
         assert_eq!(

@@ -3,7 +3,7 @@
 use protocol::{MessageId, RoomId, UserId, payload::Payload};
 use schemars::JsonSchema;
 use serde::Serialize;
-use storage::{Member, Role, Room, RoomKind, RoomState};
+use storage::{Mark, Member, Role, Room, RoomKind, RoomState};
 
 use super::{
     body::{kind_name, role_name},
@@ -47,6 +47,8 @@ pub struct ChatObject<'a> {
     pub(crate) last_activity_timestamp: Timestamp,
     /// When it was created.
     pub(crate) created: Timestamp,
+    /// How long it keeps its messages, in days; null: for ever.
+    pub(crate) retention_days: Option<u32>,
     /// It has been deleted, or the caller is no longer in it.
     pub(crate) deleted: bool,
     /// What the caller has not read.
@@ -64,7 +66,7 @@ pub struct ChatObject<'a> {
 impl ChatObject<'_> {
     /// What the room itself says, to a member or to somebody who no longer is one; people and messages are the caller's to fill in.
     pub(crate) fn of_room(state: &RoomState, member: Option<&Member>, name: String) -> Self {
-        let RoomState { room, head } = state;
+        let RoomState { room, head, .. } = state;
         Self {
             chat_id: room.id,
             name,
@@ -79,6 +81,7 @@ impl ChatObject<'_> {
             last: None,
             last_activity_timestamp: Timestamp(head.time_ms.max(room.created_ms)),
             created: Timestamp(room.created_ms),
+            retention_days: room.retention_days,
             deleted: room.deleted || member.is_none(),
             unread: 0,
             read_offset: 0,
@@ -94,9 +97,10 @@ pub(super) fn last_message(room: RoomId, seq: u64) -> Option<MessageId> {
     (seq != 0).then_some(MessageId { room, seq })
 }
 
-/// What is unread: the room's newest number without what was read, and without what was there before joining. Never negative.
-pub(crate) fn unread(number: u64, read_number: u64, joined_number: u64) -> u64 {
-    number.saturating_sub(read_number.max(joined_number))
+/// What is unread: the room's newest number without what was read, what was there before joining, and what has been dropped. Never negative.
+pub(crate) fn unread(state: &RoomState, mark: &Mark, member: &Member) -> u64 {
+    let seen = mark.read_number.max(member.joined_number).max(state.start.number);
+    state.head.number.saturating_sub(seen)
 }
 
 /// A hint on a user's own channel that a chat has news or has been read: absolute values, never stored.
@@ -118,7 +122,7 @@ struct UnreadChat {
 impl UnreadHint {
     /// A chat's head and what one user has not read of it.
     pub(crate) fn new(state: &RoomState, unread: u64) -> Self {
-        let RoomState { room, head } = state;
+        let RoomState { room, head, .. } = state;
         Self {
             event: "unread.changed",
             data: UnreadChat {
@@ -152,12 +156,53 @@ pub(crate) const fn first_role(kind: RoomKind, is_creator: bool) -> Role {
 
 #[cfg(test)]
 mod tests {
+    use protocol::Epoch;
+    use storage::{LogHead, LogStart, bucket::BucketHead};
+
     use super::*;
 
     #[test]
-    fn unread_counts_from_the_later_of_reading_and_joining_and_is_never_negative() {
-        assert_eq!(unread(10, 4, 0), 6);
-        assert_eq!(unread(10, 4, 7), 3);
-        assert_eq!(unread(10, 12, 0), 0);
+    fn unread_counts_from_the_last_of_reading_joining_and_dropping_and_is_never_negative() {
+        let of = |read_number, joined_number, dropped| {
+            let room = Room {
+                id: RoomId::from_key(1),
+                kind: RoomKind::Group,
+                name: String::new(),
+                initiator: None,
+                created_ms: 0,
+                deleted: false,
+                members_count: 1,
+                retention_days: None,
+            };
+            let start = LogStart {
+                seq: 1,
+                number: dropped,
+            };
+            let head = LogHead {
+                epoch: Epoch::from_key(1),
+                seq: 10,
+                number: 10,
+                time_ms: 0,
+                message_seq: 10,
+                bucket: BucketHead::default(),
+            };
+            let member = Member {
+                user: UserId::anonymous(),
+                role: Role::Member,
+                joined_seq: 0,
+                joined_number,
+                joined_ms: 0,
+                muted_until_ms: 0,
+            };
+            let mark = Mark {
+                read_number,
+                ..Mark::default()
+            };
+            unread(&RoomState { room, start, head }, &mark, &member)
+        };
+        assert_eq!(of(4, 0, 0), 6);
+        assert_eq!(of(4, 7, 0), 3);
+        assert_eq!(of(4, 7, 9), 1);
+        assert_eq!(of(12, 0, 0), 0);
     }
 }

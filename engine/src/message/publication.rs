@@ -141,6 +141,7 @@ pub(super) mod tests {
             created_ms: 0,
             deleted: false,
             members_count: 2,
+            retention_days: None,
         }
     }
 

@@ -9,6 +9,7 @@ mod deletions;
 mod entry;
 mod inbox;
 mod metrics;
+mod past;
 mod presence;
 mod publish;
 mod relays;

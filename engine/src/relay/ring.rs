@@ -71,6 +71,15 @@ impl Ring {
         self.entries.iter().rev()
     }
 
+    /// Forgets the entries before a seq.
+    pub(super) fn drop_before(&mut self, seq: u64) {
+        let count = self.entries.partition_point(|entry| entry.seq < seq);
+        let size_bytes: usize = self.entries.drain(..count).map(|entry| entry.size_bytes()).sum();
+        self.size_bytes -= size_bytes;
+        self.kept.entries.sub(count as i64);
+        self.kept.bytes.sub(size_bytes as i64);
+    }
+
     pub(super) fn clear(&mut self) {
         self.kept.entries.sub(self.entries.len() as i64);
         self.kept.bytes.sub(self.size_bytes as i64);

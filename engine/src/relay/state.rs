@@ -30,6 +30,8 @@ pub struct Relay {
 pub(super) struct State {
     /// None until the log's end has been read once.
     pub(super) place: Option<Place>,
+    /// What lies before this seq has been dropped from the log.
+    pub(super) first_seq: u64,
     pub(super) ring: Ring,
     /// Entries that came before the log's end was known, or out of order.
     pub(super) early: BTreeMap<u64, (Epoch, Arc<RelayEntry>)>,
@@ -70,6 +72,7 @@ impl Relay {
             listeners: AtomicUsize::new(0),
             state: Mutex::new(State {
                 place: None,
+                first_seq: 0,
                 ring: Ring::new(kept),
                 early: BTreeMap::new(),
                 ephemeral: VecDeque::new(),
@@ -102,6 +105,11 @@ impl Relay {
     /// The log's identity and the last seq that came; None while the relay opens.
     pub fn position(&self) -> Option<(Epoch, u64)> {
         self.lock().place.map(|place| (place.epoch, place.seq))
+    }
+
+    /// Entries before this seq have been dropped from the log: whoever keeps some forgets them.
+    pub fn first_seq(&self) -> u64 {
+        self.lock().first_seq
     }
 
     /// A panic while the lock is held can't leave the state half changed in a way that the next call would not survive.

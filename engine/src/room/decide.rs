@@ -70,7 +70,7 @@ fn draft(pending: &mut Pending<'_>, taken: &Taken) -> Result<Draft, Error> {
             participants::add(pending, role, users)
         }
         (Verb::RemoveParticipants { users }, _) => participants::remove(pending, caller, member.as_ref(), users),
-        (Verb::Update { name }, _) => Ok(update::draft(pending, name)),
+        (Verb::Update { name, retention_days }, _) => Ok(update::draft(pending, name.as_deref(), *retention_days)),
         (Verb::DeleteRoom, _) => Ok(delete_room::draft(pending)),
         (Verb::Edit { .. } | Verb::Delete { .. }, None) => Err(ErrorCode::NotFound.into()),
     }

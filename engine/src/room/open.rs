@@ -32,7 +32,7 @@ pub(super) enum Opened {
 pub(super) async fn open(desk: &Desk) -> Opened {
     loop {
         match desk.storing(try_open(desk)).await {
-            Ok(Some(RoomState { room, head })) => {
+            Ok(Some(RoomState { room, head, .. })) => {
                 let rosters = &desk.shared.relays.warm.rosters;
                 rosters.opened(room.id, desk.permit.incarnation(), &head);
                 return Opened::Here(Box::new(Log {

@@ -59,10 +59,12 @@ pub enum Verb {
         /// Who.
         users: Vec<UserId>,
     },
-    /// Rename the room.
+    /// Change the room; what is absent stays.
     Update {
         /// The new name.
-        name: String,
+        name: Option<String>,
+        /// How long it keeps its entries from now on, in days; None inside: for ever.
+        retention_days: Option<Option<u32>>,
     },
     /// Mark the room deleted.
     DeleteRoom,
@@ -107,7 +109,7 @@ impl Command {
             Verb::Publish { data } => data.as_bytes().len(),
             Verb::AddParticipants { users } => users.len() * UserId::BYTES_MAX,
             Verb::RemoveParticipants { users } => users.len() * UserId::BYTES_MAX,
-            Verb::Update { name } => name.len(),
+            Verb::Update { name, .. } => name.as_ref().map_or(0, String::len),
             Verb::Delete { .. } | Verb::DeleteRoom => 0,
         };
         COMMAND_OVERHEAD_BYTES + texts

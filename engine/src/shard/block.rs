@@ -55,6 +55,17 @@ impl Block {
         self.first_frame + self.frames.partition_point(|frame| frame.start as usize <= byte) as u64 - 1
     }
 
+    /// Drops the frames before a seq from the front; the others keep their numbers. Gives the bytes that went.
+    pub(super) fn drop_before(&mut self, seq: u64) -> usize {
+        let count = self.frames.partition_point(|frame| frame.seq < seq);
+        let start = self.start_of(self.first_frame + count as u64);
+        self.bytes.drain(..start);
+        self.frames.drain(..count);
+        self.frames.iter_mut().for_each(|frame| frame.start -= start as u32);
+        self.first_frame += count as u64;
+        start
+    }
+
     /// Frames every entry anew that `changed` gives other bytes for; the numbers stay.
     pub(super) fn reframe(&mut self, mut changed: impl FnMut(&FrameStart) -> Option<Vec<u8>>) {
         let replacements: Vec<_> = self.frames.iter().map(&mut changed).collect();

@@ -12,6 +12,8 @@ pub(super) struct Log {
     pub(super) epoch: Epoch,
     /// The last seq taken from the relay.
     pub(super) seq: u64,
+    /// What lies before this seq has been dropped from the log: no window keeps it.
+    pub(super) first_seq: u64,
     /// The next short-lived frame to take.
     pub(super) ephemeral_next: u64,
     pub(super) windows: Vec<Window>,
@@ -56,6 +58,7 @@ impl Inner {
             relay: attachment.relay,
             epoch: attachment.epoch,
             seq: attachment.seq,
+            first_seq: 0,
             ephemeral_next: attachment.ephemeral_next,
             windows: Vec::new(),
             listeners: Vec::new(),

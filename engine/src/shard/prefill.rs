@@ -149,11 +149,11 @@ impl Inner {
             return Ok(Some(false));
         };
         let log = &mut self.logs[log_index];
-        let (Some(last), Some(window)) = (entries.last(), log.window(wire)) else {
+        let (Some(first), Some(last), Some(window)) = (entries.first(), entries.last(), log.window(wire)) else {
             return Ok(Some(false));
         };
-        // What was read belongs to a log that is no more.
-        if log.epoch != held.epoch {
+        // What was read belongs to a log that is no more, or to what it has dropped since.
+        if log.epoch != held.epoch || first.seq < log.first_seq {
             return Ok(Some(false));
         }
         if window.first_seq().unwrap_or(log.seq + 1) != last.seq + 1 {

@@ -31,7 +31,7 @@ impl Inner {
     pub(super) fn take_log(&mut self, shard: &Shard, log_index: usize) -> usize {
         let log = &mut self.logs[log_index];
         let before: usize = log.windows.iter().map(|window| window.size_bytes).sum();
-        let count = match log.relay.take(&shard.inbox, log.epoch, log.seq, log.ephemeral_next) {
+        let mut count = match log.relay.take(&shard.inbox, log.epoch, log.seq, log.ephemeral_next) {
             Taken::Items {
                 items,
                 seq,
@@ -58,6 +58,7 @@ impl Inner {
                 1
             }
         };
+        count += usize::from(self.logs[log_index].drop_past());
         let after: usize = self.logs[log_index]
             .windows
             .iter()
@@ -175,6 +176,17 @@ impl Inner {
 }
 
 impl Log {
+    /// Forgets what the log has dropped; whether there was anything new to forget.
+    fn drop_past(&mut self) -> bool {
+        let first_seq = self.relay.first_seq();
+        if first_seq <= self.first_seq {
+            return false;
+        }
+        self.first_seq = first_seq;
+        self.windows.iter_mut().for_each(|window| window.drop_before(first_seq));
+        true
+    }
+
     fn frame(&mut self, seq: u64, target: u64, event: &Event) {
         let push = Push {
             channel: self.relay.channel().as_str().into(),

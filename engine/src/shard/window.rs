@@ -88,6 +88,17 @@ impl Window {
         true
     }
 
+    /// Drops the frames before a seq; every other one keeps its number.
+    pub(super) fn drop_before(&mut self, seq: u64) {
+        while let Some(oldest) = self.blocks.front_mut() {
+            self.size_bytes -= oldest.drop_before(seq);
+            if !oldest.frames.is_empty() {
+                return;
+            }
+            self.blocks.pop_front();
+        }
+    }
+
     /// Puts older entries (ascending, right before the first kept) in front.
     pub(super) fn prepend(&mut self, frames: Vec<(u64, u64, Vec<u8>)>) {
         let first = self.first() - frames.len() as u64;
@@ -187,6 +198,27 @@ mod tests {
         let (_, block) = window.block_of(FIRST_FRAME).expect("kept");
         assert_eq!(block.bytes, b"secret-secret");
         assert_eq!(window.size_bytes, 13);
+    }
+
+    #[test]
+    fn what_a_log_has_dropped_goes_and_the_rest_keeps_its_numbers() {
+        let mut window = window();
+        for seq in 1..=4 {
+            window.push(seq, 0, &vec![b'x'; BLOCK_BYTES / 2]);
+        }
+        let (end, four) = (window.end(), window.frame_of(4));
+        window.drop_before(4);
+        assert_eq!(
+            (window.first_seq(), window.frame_of(4), window.frame_of(3)),
+            (Some(4), four, None)
+        );
+        let (_, block) = window.block_of(end - 1).expect("four is kept");
+        assert_eq!((block.start_of(end - 1), block.bytes.len()), (0, BLOCK_BYTES / 2));
+        assert_eq!((window.first(), window.size_bytes), (end - 1, BLOCK_BYTES / 2));
+        window.drop_before(5);
+        assert_eq!((window.first(), window.end(), window.size_bytes), (end, end, 0));
+        window.push(5, 0, b"five");
+        assert_eq!(window.frame_of(5), Some(end));
     }
 
     #[test]

@@ -12,5 +12,7 @@ mod outsiders;
 mod participants;
 mod profiles;
 mod removals;
+mod retention;
+mod retention_looks;
 mod rush;
 mod search;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use protocol::{RoomId, UserId};
 use storage::{
-    AccountRepository, AppendBatch, AppendError, AuthSession, Chat, Entry, EntryRange, LogHead, LogRepository, Mark,
-    MarkRepository, Member, MemberRepository, MetaRepository, NewRoom, Permit, RefreshOutcome, Room, RoomCreated,
-    RoomKind, RoomRepository, RoomState, SearchBacklog, SearchRepository, SearchScope, SegmentId, StoreError, TopMarks,
-    User, UserChange, UserEntry, UserFact, UserLogHead, UserLogRepository,
+    AccountRepository, AppendBatch, AppendError, AuthSession, Chat, DroppedPast, Entry, EntryRange, LogHead,
+    LogRepository, Mark, MarkRepository, Member, MemberRepository, MetaRepository, NewRoom, Permit, RefreshOutcome,
+    RetainedRoom, RetentionRepository, Room, RoomCreated, RoomKind, RoomRepository, RoomState, SearchBacklog,
+    SearchRepository, SearchScope, SegmentId, StoreError, TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead,
+    UserLogRepository,
     dump::{Dump, DumpRecord, DumpRepository, ImportBegun, ImportMark},
     search::{Block, SearchState},
     sqlite::SqliteStore,
@@ -36,6 +37,14 @@ pub trait Hooks: Send + Sync {
 
     /// After rows were read by their places, before whoever asked has them.
     async fn rows_read(&self) {}
+
+    /// Before a room drops its past; an error is the store's answer.
+    ///
+    /// # Errors
+    /// The one that the story wants.
+    fn drop_before(&self, _room: RoomId) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Before a log is opened.
     async fn open_log(&self, _room: RoomId) {}
@@ -298,5 +307,16 @@ impl SearchRepository for Hooked {
     }
     async fn users_at(&self, users: Vec<UserId>) -> Result<Vec<User>, StoreError> {
         self.inner.users_at(users).await
+    }
+}
+
+#[async_trait]
+impl RetentionRepository for Hooked {
+    async fn retained_rooms(&self, after: Option<RoomId>, limit: usize) -> Result<Vec<RetainedRoom>, StoreError> {
+        self.inner.retained_rooms(after, limit).await
+    }
+    async fn drop_before(&self, room: RoomId, permit: &Permit, before_ms: i64) -> Result<DroppedPast, StoreError> {
+        self.hooks.drop_before(room)?;
+        self.inner.drop_before(room, permit, before_ms).await
     }
 }

@@ -206,7 +206,8 @@ async fn an_owner_renames_and_deletes_and_a_deleted_room_is_not_there() {
     let node = Node::start();
     let chat = node.group(&["alice", "bob"]).await;
     let rename = Verb::Update {
-        name: "lunch".to_owned(),
+        name: Some("lunch".to_owned()),
+        retention_days: None,
     };
     assert_eq!(code(&chat.does("bob", rename.clone()).await), DENIED);
     assert_eq!(chat.does("alice", rename).await.expect("renamed").room.name, "lunch");

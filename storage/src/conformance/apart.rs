@@ -9,10 +9,11 @@ use protocol::{RoomId, UserId};
 use uuid::Uuid;
 
 use crate::{
-    AccountRepository, AppendBatch, AppendError, AuthSession, Chat, Effect, Entry, EntryRange, LogHead, LogRepository,
-    Mark, MarkRepository, Member, MemberRepository, MetaRepository, NewRoom, Permit, RefreshOutcome, Room, RoomCreated,
-    RoomKind, RoomRepository, RoomState, SearchBacklog, SearchRepository, SearchScope, SegmentId, Store, StoreError,
-    TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead, UserLogRepository,
+    AccountRepository, AppendBatch, AppendError, AuthSession, Chat, DroppedPast, Effect, Entry, EntryRange, LogHead,
+    LogRepository, Mark, MarkRepository, Member, MemberRepository, MetaRepository, NewRoom, Permit, RefreshOutcome,
+    RetainedRoom, RetentionRepository, Room, RoomCreated, RoomKind, RoomRepository, RoomState, SearchBacklog,
+    SearchRepository, SearchScope, SegmentId, Store, StoreError, TopMarks, User, UserChange, UserEntry, UserFact,
+    UserLogHead, UserLogRepository,
     dump::{Dump, DumpRecord, DumpRepository, ImportBegun, ImportMark},
     search::{Block, SearchState},
 };
@@ -465,5 +466,16 @@ impl DumpRepository for Apart {
 
     async fn load(&self, records: Vec<DumpRecord>) -> Result<(), StoreError> {
         self.store.load(records).await
+    }
+}
+
+#[async_trait]
+impl RetentionRepository for Apart {
+    async fn retained_rooms(&self, after: Option<RoomId>, limit: usize) -> Result<Vec<RetainedRoom>, StoreError> {
+        self.store.retained_rooms(after, limit).await
+    }
+
+    async fn drop_before(&self, room: RoomId, permit: &Permit, before_ms: i64) -> Result<DroppedPast, StoreError> {
+        self.store.drop_before(room, permit, before_ms).await
     }
 }

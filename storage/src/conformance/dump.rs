@@ -6,11 +6,14 @@ use bytes::Bytes;
 use protocol::{Epoch, RoomId};
 use uuid::Uuid;
 
-use super::kit::{START_MS, TestRoom, account, new_room, seqs, user};
+use super::{
+    kit::{START_MS, TestRoom, account, new_room, seqs, user},
+    retention::{RETENTION_DAYS, spoken_in_for},
+};
 use crate::{
-    AuthSession, Effect, EntryKind, Mark, RefreshOutcome, Role, RoomCreated, RoomKind, Store, StoreError, UserFact,
-    UserLogHead,
-    bucket::{BucketHead, WINDOW_MAX_MS},
+    AuthSession, Effect, EntryKind, LogStart, Mark, RefreshOutcome, Role, RoomCreated, RoomKind, Store, StoreError,
+    UserFact, UserLogHead,
+    bucket::{BucketHead, DAY_MS, WINDOW_MAX_MS},
     dump::{Cursor, DumpRecord, ImportBegun, ImportMark, PageLimit, RecordKind, Section},
 };
 
@@ -353,6 +356,33 @@ pub async fn a_purged_log_goes_on_where_it_was(source: Arc<dyn Store>, target: A
         room.restart().await;
         assert_eq!(room.says("alice", "goes on").await, next);
         assert_eq!(seqs(&room.everything().await), kept);
+    }
+}
+
+/// What was dropped does not come back, what the room says of its past comes along, and the rest is dropped in its time.
+pub async fn a_log_that_does_not_keep_everything_goes_on_where_it_was(source: Arc<dyn Store>, target: Arc<dyn Store>) {
+    let mut rooms = Vec::new();
+    for before_ms in [0, START_MS + 2 * DAY_MS, i64::MAX] {
+        let room = spoken_in_for(&source, 4).await;
+        let dropped = source.drop_before(room.id, &room.permit, before_ms).await;
+        rooms.push((dropped.expect("dropped").start, room));
+    }
+    let records = read_all(&source, LARGE, COMMANDS_SINCE_MS).await;
+    load_all(&target, &records, 3).await;
+    let loaded = read_all(&target, LARGE, COMMANDS_SINCE_MS).await;
+    assert_eq!(comparable(loaded), comparable(records));
+    assert_eq!(target.retained_rooms(None, 9).await.expect("a read").len(), 3);
+    for (start, mut room) in rooms {
+        room.store = Arc::clone(&target);
+        let state = target.room(room.id).await.expect("a read").expect("the room");
+        assert_eq!((state.start, state.room.retention_days), (start, Some(RETENTION_DAYS)));
+        room.restart().await;
+        assert_eq!(room.says("alice", "goes on").await, 10);
+        assert_eq!(seqs(&room.everything().await), (start.seq..=10).collect::<Vec<_>>());
+        let dropped = target.drop_before(room.id, &room.permit, START_MS + 3 * DAY_MS).await;
+        let border = LogStart { seq: 8, number: 6 };
+        let expected = if start.seq > border.seq { start } else { border };
+        assert_eq!(dropped.expect("dropped").start, expected);
     }
 }
 

@@ -16,6 +16,7 @@ pub mod kit;
 pub mod marks;
 pub mod members;
 pub mod ranges;
+pub mod retention;
 pub mod rooms;
 pub mod search;
 
@@ -80,6 +81,14 @@ macro_rules! conformance_tests {
                 a_channel_has_its_name_alone,
                 rooms_of_a_kind_come_in_the_order_of_their_ids,
                 a_purged_log_is_empty_and_goes_on_under_a_new_epoch;
+            retention:
+                whole_buckets_go_and_nobody_reads_them_any_more,
+                a_log_goes_on_behind_its_dropped_past,
+                what_is_younger_stays,
+                a_room_that_fell_silent_loses_everything,
+                a_retention_is_a_part_of_the_room,
+                rooms_that_do_not_keep_everything_are_listed,
+                an_older_incarnation_drops_nothing;
             members:
                 members_come_in_the_order_of_their_ids,
                 a_member_is_muted_and_may_speak_again,
@@ -123,6 +132,7 @@ macro_rules! conformance_tests {
                 blocks_are_found_by_the_last_key_before,
                 the_backlog_names_every_room,
                 a_purged_log_is_not_found_any_more,
+                a_dropped_past_is_not_found_and_its_segments_are_removed,
                 a_rebuilt_index_finds_the_same,
                 rows_are_read_by_their_places,
                 people_are_found_by_the_words_of_their_names;
@@ -136,6 +146,7 @@ macro_rules! conformance_tests {
                 people_find_everything_in_the_other_store,
                 a_loaded_log_goes_on_under_another_epoch,
                 a_purged_log_goes_on_where_it_was,
+                a_log_that_does_not_keep_everything_goes_on_where_it_was,
                 a_replaced_token_still_ends_its_login,
                 a_repeated_command_is_recognised_and_an_old_one_left_out,
                 what_belongs_to_a_store_itself_stays_there,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use protocol::RoomId;
 
 use super::kit::{START_MS, TestRoom, new_room, range, seqs, user};
-use crate::{Effect, EntryKind, EntryRange, NewRoom, RoomCreated, RoomKind, Select, Store, StoreError};
+use crate::{Effect, EntryKind, EntryRange, LogStart, NewRoom, RoomCreated, RoomKind, Select, Store, StoreError};
 
 async fn created(store: &Arc<dyn Store>, room: NewRoom) -> RoomCreated {
     store.create_room(room).await.expect("the store creates a room")
@@ -169,6 +169,7 @@ pub async fn a_purged_log_is_empty_and_goes_on_under_a_new_epoch(store: Arc<dyn 
     let state = store.purge_log(room.id, &room.permit).await.expect("the log is purged");
     assert_ne!(state.head.epoch, old.epoch);
     assert_eq!((state.head.seq, state.head.number, state.head.message_seq), (3, 3, 0));
+    assert_eq!(state.start, LogStart { seq: 4, number: 3 }, "nothing of it is unread");
     assert_eq!(store.room(room.id).await.expect("a read"), Some(state.clone()));
     assert!(room.everything().await.is_empty());
     let messages = EntryRange {

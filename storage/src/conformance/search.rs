@@ -5,12 +5,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use protocol::RoomId;
 
-use super::kit::{START_MS, TestRoom, account, user};
+use super::{
+    kit::{START_MS, TestRoom, account, user},
+    retention::{RETENTION_DAYS, keeps_for},
+};
 use crate::{
     EntryKind, NewEntry, SearchScope, SegmentId, Store,
+    bucket::DAY_MS,
     search::{
         Backlog, Block, Found, Indexer, Look, Position, Query, Request, Retired, SearchMetrics, SearchState, Segment,
-        Tails, find_people, search,
+        Tails, find_people, forget_before, search,
     },
 };
 
@@ -419,6 +423,48 @@ pub async fn a_purged_log_is_not_found_any_more(store: Arc<dyn Store>) {
     close(&room).await;
     assert_eq!(finds(&room, "public").await, [seq]);
     assert_eq!(finds(&room, "secret").await, [0; 0]);
+}
+
+/// What a log has dropped leaves its index: at once for whoever searches, and then its segments.
+pub async fn a_dropped_past_is_not_found_and_its_segments_are_removed(store: Arc<dyn Store>) {
+    let mut room = TestRoom::group(&store, &["alice"]).await;
+    keeps_for(&mut room, Some(RETENTION_DAYS)).await;
+    for day in 0..4 {
+        room.now_ms = START_MS + day * DAY_MS + 10;
+        says(&mut room, "alice", &format!("secret of day {day}")).await;
+    }
+    close(&room).await;
+    let state = store.search_state(room.id).await.expect("a read");
+    let first = state.segments[0];
+    assert_eq!(finds(&room, "secret").await, [5, 4, 3, 2]);
+    let dropped = store.drop_before(room.id, &room.permit, START_MS + 2 * DAY_MS).await;
+    let start = dropped.expect("dropped").start;
+    assert_eq!(finds(&room, "secret").await, [5, 4]);
+    forget_before(&*store, room.id, start.seq)
+        .await
+        .expect("nothing to remove");
+    assert_eq!(
+        finds(&room, "secret").await,
+        [5, 4],
+        "the segment reaches over the border"
+    );
+
+    let dropped = store.drop_before(room.id, &room.permit, room.now_ms + 1).await;
+    let start = dropped.expect("dropped").start;
+    assert_eq!(finds(&room, "secret").await, [0; 0]);
+    forget_before(&*store, room.id, start.seq).await.expect("removed");
+    let state = store.search_state(room.id).await.expect("a read");
+    assert_eq!((state.segments.len(), state.retired.len(), state.indexed_to), (0, 0, 5));
+    let segment = SegmentId {
+        room: room.id,
+        segment: first.id,
+    };
+    let blocks = store.search_blocks_behind(segment, None, 9).await.expect("a read");
+    assert!(blocks.is_empty());
+    let seq = says(&mut room, "alice", "another secret").await;
+    assert_eq!(finds(&room, "secret").await, [seq]);
+    close(&room).await;
+    assert_eq!(finds(&room, "secret").await, [seq]);
 }
 
 /// A rebuilt index finds the same.

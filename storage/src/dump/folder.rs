@@ -46,6 +46,7 @@ pub(super) fn fingerprint(state: &RoomState) -> Digest {
     wire::encode(&DumpRecord::Room(state.clone()), &mut bytes);
     let epoch: Epoch = state.head.epoch;
     bytes.extend(epoch.key().to_be_bytes());
+    bytes.extend(state.start.seq.to_be_bytes());
     let mut digest = Digest::default();
     digest.add(&bytes);
     digest

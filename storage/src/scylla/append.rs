@@ -147,7 +147,7 @@ async fn plan(shared: &Shared, batch: &AppendBatch, known: &Known, doubtful: u64
     let mut plan = Plan {
         shared,
         room: batch.room,
-        log: (known.log_first, known.state.head.seq),
+        log: (known.log_first(), known.state.head.seq),
         links: HashMap::new(),
         members: HashMap::new(),
     };
@@ -158,7 +158,8 @@ async fn plan(shared: &Shared, batch: &AppendBatch, known: &Known, doubtful: u64
         let mut entry = new.entry.clone();
         entry.version = version.unwrap_or(entry.version);
         plan.links.insert(entry.seq, (entry.version, entry.deleted));
-        let place = bucket.place(shared.term(), entry.seq, entry.time_ms, entry.body.len());
+        let before = bucket.within(known.state.room.retention_days, entry.time_ms);
+        let place = before.place(shared.term(), entry.seq, entry.time_ms, entry.body.len());
         bucket = place.head;
         if place.opens {
             bucket.bucket = bucket.bucket.max(doubtful + 1);
@@ -227,7 +228,7 @@ impl Plan<'_> {
                     }
                     self.members.insert(user.clone(), false);
                 }
-                Effect::Renamed(_) | Effect::RoomDeleted | Effect::Read { .. } => {}
+                Effect::Renamed(_) | Effect::RetentionChanged(_) | Effect::RoomDeleted | Effect::Read { .. } => {}
             }
         }
         Ok((changes, version))
@@ -374,7 +375,7 @@ async fn open_bucket(
     let (client, room, head) = (&shared.client, cell.room, &known.state.head);
     // What a purge has left behind is nobody's, and what another owner opened was sealed when the log was taken over.
     let is_ours = bucket::term(before.bucket) == shared.term();
-    if before.bucket != 0 && before.first_seq >= known.log_first && is_ours {
+    if before.bucket != 0 && before.first_seq >= known.log_first() && is_ours {
         let sealed = repeated(patience, || index::seal(client, room, before, head.seq, head.time_ms)).await?;
         if !sealed {
             return Err(AppendError::Fenced.into());

@@ -18,12 +18,17 @@ use crate::{Entry, Mark, RoomState, TopMarks, search::SearchState};
 /// A room as of its last commit.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
-    /// The room and its log's end.
+    /// The room, and where its log begins and ends.
     pub(super) state: RoomState,
-    /// The first seq that can be read; more than one behind a purge.
-    pub(super) log_first: u64,
     /// The newest message, when it has been looked up.
     pub(super) last: Option<Entry>,
+}
+
+impl Known {
+    /// The first seq that can be read; more than one behind a purge, or where the past has been dropped.
+    pub(super) fn log_first(&self) -> u64 {
+        self.state.start.seq
+    }
 }
 
 /// What has been committed and is written to derived tables later.

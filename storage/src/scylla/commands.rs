@@ -164,12 +164,12 @@ pub(super) fn none_yet() -> KnownCommands {
 async fn load(client: &Client, room: RoomId, known: &Known, since_ms: i64) -> Result<VecDeque<Recent>> {
     let head = known.state.head.bucket;
     let mut recent = VecDeque::new();
-    if head.bucket == 0 || head.first_seq < known.log_first {
+    if head.bucket == 0 || head.first_seq < known.log_first() {
         return Ok(recent);
     }
     let mut oldest = (head.first_seq, head.first_ms);
     recent.push_front(unknown(head.bucket, head.first_ms));
-    while oldest.1 >= since_ms && oldest.0 > known.log_first {
+    while oldest.1 >= since_ms && oldest.0 > known.log_first() {
         let before = index::buckets_up_to(client, room, oldest.0 - 1).await?;
         let Some(last) = before.last() else { break };
         oldest = (last.first_seq, last.first_ms);
@@ -235,7 +235,7 @@ pub(super) async fn find(
 }
 
 fn counts(known: &Known, seq: u64, time_ms: i64, now_ms: i64) -> bool {
-    seq >= known.log_first && now_ms.saturating_sub(time_ms) < COMMAND_LIFETIME_MS
+    seq >= known.log_first() && now_ms.saturating_sub(time_ms) < COMMAND_LIFETIME_MS
 }
 
 /// Asks the store for the records of keys in buckets: their seq, time and key.

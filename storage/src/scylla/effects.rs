@@ -8,7 +8,7 @@ use super::{
     Shared,
     client::Client,
     failure::{Fault, Result},
-    log,
+    log, retention,
     rows::{self, MarkRow, signed, unsigned, wrong},
     stamp::stamp,
 };
@@ -38,6 +38,9 @@ pub(super) enum Change {
     /// The room's name.
     #[serde(rename = "n")]
     Renamed(String),
+    /// How long the room keeps its entries, in days.
+    #[serde(rename = "t")]
+    RetentionChanged(Option<u32>),
     /// The room is marked deleted.
     #[serde(rename = "x")]
     RoomDeleted,
@@ -69,6 +72,7 @@ pub(super) fn decode(stored: Option<&[u8]>) -> Result<Changes> {
 pub(super) fn plain(effect: &Effect) -> Option<Change> {
     Some(match effect {
         Effect::Renamed(name) => Change::Renamed(name.clone()),
+        Effect::RetentionChanged(days) => Change::RetentionChanged(*days),
         Effect::RoomDeleted => Change::RoomDeleted,
         Effect::Read { user, seq, number } => Change::Read(user.as_str().to_owned(), *seq, *number),
         _ => return None,
@@ -88,6 +92,7 @@ pub(super) fn fold(state: &mut RoomState, entry: &Entry, changes: &Changes) {
             Change::Joined(..) => state.room.members_count += 1,
             Change::Left(_) => state.room.members_count = state.room.members_count.saturating_sub(1),
             Change::Renamed(name) => state.room.name.clone_from(name),
+            Change::RetentionChanged(days) => state.room.retention_days = *days,
             Change::RoomDeleted => state.room.deleted = true,
             _ => {}
         }
@@ -112,7 +117,8 @@ pub(super) fn marks(changes: &Changes) -> Result<Vec<(UserId, Mark)>> {
         .collect()
 }
 
-/// Whether something follows that has to be there before the sender is answered: what others read of messages and members.
+/// Whether something follows that has to be there before the sender is answered: what others read of messages and members, and which rooms do
+/// not keep everything.
 pub(super) fn is_awaited(changes: &Changes) -> bool {
     changes
         .iter()
@@ -130,6 +136,7 @@ pub(super) async fn apply(shared: &Shared, room: RoomId, entry: &Entry, changes:
             Change::Joined(user, number) => join(client, room, user, *number, entry).await?,
             Change::RoleChanged(user, number) => change_role(client, room, user, *number, entry.seq).await?,
             Change::Left(user) => leave(client, room, user, entry.seq).await?,
+            Change::RetentionChanged(days) => retention::write(client, room, *days, entry.seq).await?,
             Change::Renamed(_) | Change::RoomDeleted | Change::Read(..) => {}
         }
     }
@@ -282,6 +289,8 @@ mod tests {
             Change::RoleChanged("bob".into(), 3),
             Change::Left("carol".into()),
             Change::Renamed("ours".into()),
+            Change::RetentionChanged(Some(30)),
+            Change::RetentionChanged(None),
             Change::RoomDeleted,
             Change::Read("alice".into(), 1 << 40, 77),
         ];

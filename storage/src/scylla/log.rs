@@ -116,7 +116,7 @@ pub(super) async fn all_of(client: &Client, statement: &Statement, range: Range)
 
 /// The bucket that holds a seq.
 pub(super) async fn bucket_of(shared: &Shared, room: RoomId, known: &Known, seq: u64) -> Result<Option<Bucket>> {
-    if seq < known.log_first || seq > known.state.head.seq {
+    if seq < known.log_first() || seq > known.state.head.seq {
         return Ok(None);
     }
     if let Some(bucket) = remembered(shared, room, known, seq) {
@@ -214,7 +214,7 @@ pub(super) async fn read_known(
     known: &Known,
     mut range: EntryRange,
 ) -> Result<Vec<Entry>> {
-    range.first = range.first.max(known.log_first);
+    range.first = range.first.max(known.log_first());
     range.last = range.last.min(known.state.head.seq);
     if range.limit == 0 || range.first > range.last {
         return Ok(Vec::new());
@@ -310,7 +310,7 @@ impl Walk<'_> {
             return Ok(found.into_iter().take_while(is_wanted).collect());
         }
         // Where the log begins, and behind a bucket, another one begins: those behind it come with it.
-        if seq == self.known.log_first || seq > range.first {
+        if seq == self.known.log_first() || seq > range.first {
             let found = self.kept(index::buckets_from(self.client, self.room, seq).await?);
             if found.first().is_some_and(|first| first.first_seq == seq) {
                 let is_wanted = |bucket: &Bucket| bucket.first_seq <= range.last;
@@ -413,14 +413,14 @@ async fn seq_at(shared: &Shared, room: RoomId, time_ms: i64) -> Result<u64> {
         return Ok(1);
     };
     let (client, head) = (&shared.client, &known.state.head);
-    if head.seq < known.log_first || head.time_ms < time_ms {
+    if head.seq < known.log_first() || head.time_ms < time_ms {
         return Ok(head.seq + 1);
     }
     // The last bucket that begins before the time is the only one that can hold the border.
-    let readable = (known.log_first, head.seq);
+    let readable = (known.log_first(), head.seq);
     let before = index::first_seq_before(client, room, time_ms, readable).await?;
-    let Some(first) = before.filter(|first| *first >= known.log_first) else {
-        return Ok(known.log_first);
+    let Some(first) = before.filter(|first| *first >= known.log_first()) else {
+        return Ok(known.log_first());
     };
     let Some(bucket) = bucket_of(shared, room, &known, first).await? else {
         return Err(Fault::Broken(format!("room {room}: no bucket holds {first}")));

@@ -29,6 +29,7 @@ mod options;
 mod place;
 mod profiles;
 mod purge;
+mod retention;
 mod rooms;
 mod rows;
 mod sealed;

@@ -108,6 +108,8 @@ pub const LEASE_MARGIN: Duration = Duration::from_secs(2);
 pub const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 /// After this time nobody reads a bucket any more that has been taken over by another one.
 pub const REMOVAL_DELAY: Duration = Duration::from_secs(30);
+/// How long whoever drops the past of a log waits for the removal of its buckets; it goes on without.
+pub const REMOVAL_PATIENCE: Duration = Duration::from_secs(5);
 /// Replaced refresh tokens remembered per login: presenting one of them ends the login.
 pub const REPLACED_TOKENS_MAX: i64 = 100;
 /// After this time a claimed user name without its user can be claimed by somebody else, in milliseconds.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use protocol::{Epoch, RoomId};
+use tokio::task::JoinHandle;
 
 use super::{
     Shared,
+    cells::{Cell, Known, Owner},
     client::Client,
     connect::Pauses,
     failure::{Fault, Result},
@@ -14,7 +16,7 @@ use super::{
     rows::{signed, unsigned},
     search, settle,
 };
-use crate::{RoomState, StoreError, bucket};
+use crate::{LogStart, RoomState, StoreError, bucket};
 
 /// Deletes every entry: the log goes on from where it was, under a new epoch.
 pub(super) async fn purge(shared: &Arc<Shared>, room: RoomId) -> Result<RoomState> {
@@ -23,10 +25,39 @@ pub(super) async fn purge(shared: &Arc<Shared>, room: RoomId) -> Result<RoomStat
     let mut known = settle::settled(shared, &cell, &mut owner)
         .await?
         .ok_or(StoreError::NotFound)?;
-    let (from, to, epoch) = (known.log_first, known.state.head.seq + 1, Epoch::generate());
-    let client = &shared.client;
-    if to > from {
-        let values = (room.key(), signed(to - 1), signed(from));
+    let start = LogStart {
+        seq: known.state.head.seq + 1,
+        number: known.state.head.number,
+    };
+    begin_at(shared, &cell, &mut owner, &mut known, start, Epoch::generate()).await?;
+    search::forget(shared, &cell).await?;
+    remove_behind(shared, room, start.seq);
+    Ok(known.state)
+}
+
+/// Removes what was dropped of a log that begins at `log_first` now, whether or not anybody waits for it.
+pub(super) fn remove_behind(shared: &Arc<Shared>, room: RoomId, log_first: u64) -> JoinHandle<()> {
+    let shared = Arc::clone(shared);
+    tokio::spawn(async move {
+        if let Err(fault) = remove(&shared.client, room, log_first).await {
+            let error = StoreError::from(fault);
+            tracing::warn!(%room, %error, "what a log has dropped is removed later");
+        }
+    })
+}
+
+/// Has a log begin at the first seq of a bucket, or behind its end: nobody reads what lies before any more. What has to be removed is noted.
+pub(super) async fn begin_at(
+    shared: &Shared,
+    cell: &Cell,
+    owner: &mut Owner,
+    known: &mut Known,
+    start: LogStart,
+    epoch: Epoch,
+) -> Result<()> {
+    let (client, room, from) = (&shared.client, cell.room, known.log_first());
+    if start.seq > from {
+        let values = (room.key(), signed(start.seq - 1), signed(from));
         client.write(&client.statements.insert_purge, values).await?;
     }
     // The head comes behind everything that follows from the entries, here too.
@@ -34,28 +65,31 @@ pub(super) async fn purge(shared: &Arc<Shared>, room: RoomId) -> Result<RoomStat
     marks::write_all(shared, room, &moved).await?;
     // Buckets are counted on from here: a number that was removed is never given again.
     settle::write_head(client, &known.state).await?;
-    begin_log(shared, room, shared.salt.stored(epoch), to, from).await?;
+    if let Err(fault) = write_start(shared, room, shared.salt.stored(epoch), start, from).await {
+        // It may begin there all the same, now or later: it is read again.
+        owner.is_settled = false;
+        cell.set_known(None);
+        return Err(fault);
+    }
     owner.commands.forget();
-    let head = &mut known.state.head;
-    (head.epoch, head.message_seq, head.bucket) = (epoch, 0, head.bucket.closed());
-    (known.log_first, known.last) = (to, None);
-    let state = known.state.clone();
-    cell.set_known(Some(known));
-    search::forget(shared, &cell).await?;
-    let shared = Arc::clone(shared);
-    tokio::spawn(async move {
-        if let Err(fault) = remove(&shared.client, room, to).await {
-            let error = StoreError::from(fault);
-            tracing::warn!(%room, %error, "what was purged is removed later");
-        }
-    });
-    Ok(state)
+    let state = &mut known.state;
+    (state.start, state.head.epoch) = (start, epoch);
+    if state.head.message_seq < start.seq {
+        state.head.message_seq = 0;
+    }
+    if state.head.bucket.first_seq < start.seq {
+        state.head.bucket = state.head.bucket.closed();
+    }
+    known.last = known.last.take().filter(|last| last.seq >= start.seq);
+    cell.set_known(Some(known.clone()));
+    Ok(())
 }
 
-/// Moves the beginning of a log. A log without entries gets its epoch all the same.
-async fn begin_log(shared: &Shared, room: RoomId, epoch: i64, to: u64, from: u64) -> Result<()> {
+/// Writes where a log begins, unless it begins elsewhere than at `from` already. A log without entries gets its epoch all the same.
+async fn write_start(shared: &Shared, room: RoomId, epoch: i64, start: LogStart, from: u64) -> Result<()> {
     let client = &shared.client;
-    let values = (epoch, signed(to), room.key(), signed(from));
+    let first = signed(start.seq);
+    let values = (epoch, first, signed(start.number), room.key(), signed(from));
     let mut pauses = Pauses::new(RETRY_PAUSE, RETRY_PAUSE_MAX);
     let patience = tokio::time::Instant::now() + APPEND_PATIENCE;
     loop {
@@ -67,28 +101,29 @@ async fn begin_log(shared: &Shared, room: RoomId, epoch: i64, to: u64, from: u64
         let stored = client
             .row::<settle::RoomRow>(&client.statements.room, (room.key(),))
             .await?;
-        if stored.is_some_and(|row| row.4 == epoch) {
+        if stored.is_some_and(|row| (row.4, row.5) == (epoch, first)) {
             return Ok(());
         }
         if tokio::time::Instant::now() > patience {
-            return Err(Fault::Unavailable("a log could not be purged yet".to_owned()));
+            return Err(Fault::Unavailable("a log could not be shortened yet".to_owned()));
         }
         tokio::time::sleep(pauses.next()).await;
     }
 }
 
-/// Removes the buckets of what was purged of a log that begins at `log_first` now. Called again, it goes on.
-pub(super) async fn remove(client: &Client, room: RoomId, log_first: u64) -> Result<()> {
+/// Removes the buckets of what was dropped of a log that begins at `log_first` now. Called again, it goes on.
+async fn remove(client: &Client, room: RoomId, log_first: u64) -> Result<()> {
     let purges = client
         .rows::<(i64, i64)>(&client.statements.purges, (room.key(),))
         .await?;
     for (last, first) in purges {
         let (first, last) = (unsigned(first)?, unsigned(last)?);
-        // A purge that was noted and never came to pass removes nothing.
-        if last < log_first {
-            for group in bucket::group(first)..=bucket::group(last) {
-                remove_group(client, room, (group * bucket::GROUP_SEQS).max(first), last).await?;
-            }
+        // What was noted and has not come to pass, or not yet, is removed when the log begins behind it.
+        if last >= log_first {
+            continue;
+        }
+        for group in bucket::group(first)..=bucket::group(last) {
+            remove_group(client, room, (group * bucket::GROUP_SEQS).max(first), last).await?;
         }
         client
             .write(&client.statements.delete_purge, (room.key(), signed(last)))

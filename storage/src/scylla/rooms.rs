@@ -17,7 +17,9 @@ use super::{
     options::{APPEND_PATIENCE, CALL_STATEMENTS_AT_ONCE, RETRY_PAUSE, RETRY_PAUSE_MAX},
     purge, settle,
 };
-use crate::{AppendError, NewRoom, Permit, Room, RoomCreated, RoomKind, RoomRepository, RoomState, StoreError};
+use crate::{
+    AppendError, LogStart, NewRoom, Permit, Room, RoomCreated, RoomKind, RoomRepository, RoomState, StoreError,
+};
 
 #[async_trait]
 impl RoomRepository for ScyllaStore {
@@ -248,6 +250,7 @@ async fn derive(shared: &Shared, cell: &Cell, new: &NewRoom) -> Result<RoomState
         shared.salt.stored(new.epoch),
         1,
         Some(encoded),
+        None,
     );
     settle::create_derived(shared, cell.room, &row).await?;
     Ok(RoomState {
@@ -259,7 +262,9 @@ async fn derive(shared: &Shared, cell: &Cell, new: &NewRoom) -> Result<RoomState
             created_ms: new.now_ms,
             deleted: false,
             members_count: count,
+            retention_days: None,
         },
+        start: LogStart::default(),
         head: settle::empty_head(new.epoch),
     })
 }

@@ -179,9 +179,21 @@ pub(super) struct HeadRow {
     pub(super) name: String,
     pub(super) deleted: bool,
     pub(super) members_count: i64,
+    retention_days: Option<i32>,
+}
+
+/// How long a room keeps its entries, as a column: 0 for ever.
+pub(super) fn retention(days: Option<u32>) -> i32 {
+    days.map_or(0, |days| i32::try_from(days).unwrap_or(i32::MAX))
 }
 
 impl HeadRow {
+    /// How long the room keeps its entries, in days.
+    pub(super) fn retention_days(&self) -> Result<Option<u32>> {
+        let days = u32::try_from(self.retention_days.unwrap_or_default()).map_err(|_| wrong("a number of days"))?;
+        Ok((days > 0).then_some(days))
+    }
+
     pub(super) fn head(&self, epoch: protocol::Epoch) -> Result<LogHead> {
         Ok(LogHead {
             epoch,

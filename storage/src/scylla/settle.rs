@@ -22,15 +22,15 @@ use super::{
     stamp::stamp,
 };
 use crate::{
-    Entry, LogHead, Room, RoomState, StoreError,
+    Entry, LogHead, LogStart, Room, RoomState, StoreError,
     bucket::{self, BucketHead},
 };
 
 /// Parts of the list of a kind's rooms.
 pub(super) const KIND_PARTS: i8 = 16;
 
-/// A room's own row: kind, name, initiator, time of creation, epoch, first readable seq, first members.
-pub(super) type RoomRow = (i8, String, Option<String>, i64, i64, i64, Option<Vec<u8>>);
+/// A room's own row: kind, name, initiator, time of creation, epoch, first readable seq, first members, the number before that seq.
+pub(super) type RoomRow = (i8, String, Option<String>, i64, i64, i64, Option<Vec<u8>>, Option<i64>);
 
 /// The room as it is now; None: there is no such room. Read from memory where the room is known.
 pub(super) async fn known(shared: &Shared, room: RoomId) -> Result<Option<Known>> {
@@ -103,17 +103,17 @@ async fn load(shared: &Shared, room: RoomId) -> Result<Option<Loaded>> {
     }
     let (missing, last) = read_missing(client, room, &mut known.known).await?;
     if missing.is_empty() {
-        if known.known.state.head.bucket.first_seq >= known.known.log_first {
+        if known.known.state.head.bucket.first_seq >= known.known.log_first() {
             correct_bucket(client, room, &mut known.known.state.head.bucket, last).await?;
         }
     } else {
         // It is another one now, or may be changed by what is still to be done.
         known.known.last = None;
     }
-    if known.known.state.head.bucket.first_seq < known.known.log_first {
+    if known.known.state.head.bucket.first_seq < known.known.log_first() {
         known.known.state.head.bucket = known.known.state.head.bucket.closed();
     }
-    if known.known.state.head.message_seq < known.known.log_first {
+    if known.known.state.head.message_seq < known.known.log_first() {
         known.known.state.head.message_seq = 0;
     }
     let former = last.and_then(|last| Some((last.first_seq, last.former?)));
@@ -131,7 +131,7 @@ struct Base {
 }
 
 fn base(shared: &Shared, room: RoomId, row: &RoomRow, head: Option<&HeadRow>) -> Result<Base> {
-    let (kind, name, initiator, created_ms, epoch, log_first, members) = row;
+    let (kind, name, initiator, created_ms, epoch, log_first, members, first_number) = row;
     let epoch = shared.salt.out(*epoch);
     let first_members = first_members(members.as_deref())?;
     let mut state = RoomState {
@@ -143,6 +143,11 @@ fn base(shared: &Shared, room: RoomId, row: &RoomRow, head: Option<&HeadRow>) ->
             created_ms: *created_ms,
             deleted: false,
             members_count: first_members.len() as u64,
+            retention_days: None,
+        },
+        start: LogStart {
+            seq: unsigned(*log_first)?.max(1),
+            number: first_number.map_or(Ok(0), unsigned)?,
         },
         head: empty_head(epoch),
     };
@@ -151,14 +156,10 @@ fn base(shared: &Shared, room: RoomId, row: &RoomRow, head: Option<&HeadRow>) ->
         state.room.name.clone_from(&head.name);
         state.room.deleted = head.deleted;
         state.room.members_count = unsigned(head.members_count)?;
+        state.room.retention_days = head.retention_days()?;
     }
-    let log_first = unsigned(*log_first)?.max(1);
     Ok(Base {
-        known: Known {
-            state,
-            log_first,
-            last: None,
-        },
+        known: Known { state, last: None },
         is_new: head.is_none(),
     })
 }
@@ -219,6 +220,7 @@ pub(super) fn head_values(state: &RoomState, written: i64) -> impl SerializeRow 
         room.name.clone(),
         room.deleted,
         signed(room.members_count),
+        rows::retention(room.retention_days),
         written,
     )
 }
@@ -248,7 +250,7 @@ async fn read_missing(
     let mut missing = Vec::new();
     let mut newest = None;
     loop {
-        let next = (known.state.head.seq + 1).max(known.log_first);
+        let next = (known.state.head.seq + 1).max(known.log_first());
         let Some(last) = last_bucket(client, room, next, known).await? else {
             break;
         };
@@ -269,7 +271,7 @@ async fn read_missing(
 /// The last bucket that holds or could hold `next`.
 async fn last_bucket(client: &Client, room: RoomId, next: u64, known: &Known) -> Result<Option<Bucket>> {
     let found = index::last_bucket(client, room, next).await?;
-    Ok(found.filter(|bucket| bucket.first_seq >= known.log_first))
+    Ok(found.filter(|bucket| bucket.first_seq >= known.log_first()))
 }
 
 /// The buckets from the one that would hold `next` to `last`, oldest first.
@@ -291,7 +293,7 @@ async fn buckets_to(client: &Client, room: RoomId, next: u64, last: &Bucket) -> 
 /// Where to read from so that the newest message before the head comes along, if it is not far: whoever opens a room shows it.
 fn with_last_message(known: &Known, bucket: &Bucket) -> Option<u64> {
     let head = &known.state.head;
-    let is_near = head.message_seq >= bucket.first_seq.max(known.log_first)
+    let is_near = head.message_seq >= bucket.first_seq.max(known.log_first())
         && head.seq - head.message_seq <= LAST_MESSAGE_ROWS_MAX;
     (is_near && head.message_seq > 0 && head.seq >= head.message_seq).then_some(head.message_seq)
 }
@@ -327,7 +329,7 @@ async fn read_bucket(
             return Err(Fault::Unavailable("a log moved while it was being opened".to_owned()));
         }
         for (entry, tail) in page.into_iter().zip(tails) {
-            if known.state.head.seq >= known.log_first && entry.seq != known.state.head.seq + 1 {
+            if known.state.head.seq >= known.log_first() && entry.seq != known.state.head.seq + 1 {
                 return Err(Fault::Broken(format!(
                     "room {room}: entry {} is missing",
                     known.state.head.seq + 1
@@ -364,9 +366,10 @@ async fn write_missing(shared: &Shared, cell: &Cell, loaded: &Loaded) -> Result<
 /// Makes sure that the bucket to append to is ours alone: one of another term, or one with a doubtful write, is taken over if it is small
 /// and sealed if not. False: somebody else has the log.
 pub(super) async fn take_over(shared: &Arc<Shared>, cell: &Cell, owner: &mut Owner, known: &mut Known) -> Result<bool> {
+    let log_first = known.log_first();
     let head = &mut known.state.head;
     let is_ours = bucket::term(head.bucket.bucket) == shared.term() && !owner.is_doubtful;
-    if head.bucket.bucket == 0 || head.bucket.first_seq < known.log_first || is_ours {
+    if head.bucket.bucket == 0 || head.bucket.first_seq < log_first || is_ours {
         owner.is_doubtful = false;
         return Ok(true);
     }
@@ -482,9 +485,5 @@ async fn rewrite(client: &Client, room: RoomId, from: &Bucket, (first, last): (u
 pub(super) fn settle_new(cell: &Cell, owner: &mut Owner, state: RoomState) {
     owner.is_settled = true;
     owner.commands = commands::none_yet();
-    cell.set_known(Some(Known {
-        state,
-        log_first: 1,
-        last: None,
-    }));
+    cell.set_known(Some(Known { state, last: None }));
 }

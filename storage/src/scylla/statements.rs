@@ -89,20 +89,21 @@ statements! {
         IF owner = :owner AND term = :term AND beat = :from_beat";
     release_lease: Conditional "UPDATE leases{using} SET released = true WHERE name = :name IF owner = :owner AND term = :term";
 
-    room: Serial "SELECT kind, name, initiator, created_ms, epoch, log_first, members FROM rooms WHERE room = ?{timeout}";
+    room: Serial "SELECT kind, name, initiator, created_ms, epoch, log_first, members, log_first_number \
+        FROM rooms WHERE room = ?{timeout}";
     insert_room: Conditional "INSERT INTO rooms (room, kind, name, initiator, created_ms, epoch, log_first, members) \
         VALUES (?, ?, ?, ?, ?, ?, 1, ?) IF NOT EXISTS{using}";
-    begin_log: Conditional "UPDATE rooms{using} SET epoch = :epoch, log_first = :log_first WHERE room = :room \
-        IF log_first = :from_log_first";
+    begin_log: Conditional "UPDATE rooms{using} SET epoch = :epoch, log_first = :log_first, \
+        log_first_number = :number WHERE room = :room IF log_first = :from_log_first";
     insert_room_by_kind: Write "INSERT INTO rooms_by_kind (kind, part, room) VALUES (?, ?, ?){using}";
     rooms_by_kind: Read "SELECT room FROM rooms_by_kind WHERE kind = ? AND part = ? AND room > ? LIMIT ?{timeout}";
 
     head: Read "SELECT seq, number, time_ms, message_seq, bucket, bucket_first_seq, bucket_first_ms, bucket_rows, bucket_bytes, \
-        name, deleted, members_count FROM heads WHERE room = ?{timeout}";
+        name, deleted, members_count, retention_days FROM heads WHERE room = ?{timeout}";
     write_head: Write "INSERT INTO heads (room, seq, number, time_ms, message_seq, bucket, bucket_first_seq, bucket_first_ms, \
-        bucket_rows, bucket_bytes, name, deleted, members_count) \
+        bucket_rows, bucket_bytes, name, deleted, members_count, retention_days) \
         VALUES (:room, :seq, :number, :time_ms, :message_seq, :bucket, :bucket_first_seq, :bucket_first_ms, \
-        :bucket_rows, :bucket_bytes, :name, :deleted, :members_count) USING TIMESTAMP :stamp{and_timeout}";
+        :bucket_rows, :bucket_bytes, :name, :deleted, :members_count, :retention_days) USING TIMESTAMP :stamp{and_timeout}";
 
     insert_entry: Write "INSERT INTO log_entries (room, bucket, seq, number, kind, sender, actor, client, time_ms, created_ms, \
         command_id, reply_to, target, version, deleted, bucket_rows, bucket_bytes, batch_first, effects, body) \
@@ -162,6 +163,11 @@ statements! {
     insert_purge: Write "INSERT INTO purges (room, last_seq, first_seq) VALUES (?, ?, ?){using}";
     purges: Read "SELECT last_seq, first_seq FROM purges WHERE room = ?{timeout}";
     delete_purge: Write "DELETE FROM purges{using} WHERE room = ? AND last_seq = ?";
+
+    insert_retention: Write "INSERT INTO retentions (part, room, retention_days) VALUES (:part, :room, :retention_days) \
+        USING TIMESTAMP :stamp{and_timeout}";
+    delete_retention: Write "DELETE FROM retentions USING TIMESTAMP :stamp{and_timeout} WHERE part = :part AND room = :room";
+    retentions: Read "SELECT room, retention_days FROM retentions WHERE part = ? AND room > ? LIMIT ?{timeout}";
 
     member: Read "SELECT user, role, joined_seq, joined_number, joined_ms, muted_until_ms FROM members \
         WHERE room = ? AND user = ?{timeout}";
@@ -281,8 +287,8 @@ statements! {
 
     delete_meta: Conditional "DELETE FROM meta{using} WHERE key = ? IF EXISTS";
     load_meta: Write "INSERT INTO meta (key, value) VALUES (:key, :value) USING TIMESTAMP :stamp";
-    load_room: Write "INSERT INTO rooms (room, kind, name, initiator, created_ms, epoch, log_first) \
-        VALUES (:room, :kind, :name, :initiator, :created_ms, :epoch, :log_first) USING TIMESTAMP :stamp";
+    load_room: Write "INSERT INTO rooms (room, kind, name, initiator, created_ms, epoch, log_first, log_first_number) \
+        VALUES (:room, :kind, :name, :initiator, :created_ms, :epoch, :log_first, :number) USING TIMESTAMP :stamp";
     load_log_first: Write "UPDATE rooms USING TIMESTAMP :stamp SET log_first = :log_first WHERE room = :room";
     load_head_bucket: Write "UPDATE heads USING TIMESTAMP :stamp SET bucket = :bucket, bucket_first_seq = :bucket_first_seq, \
         bucket_first_ms = :bucket_first_ms, bucket_rows = :bucket_rows, bucket_bytes = :bucket_bytes WHERE room = :room";
@@ -313,10 +319,11 @@ statements! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scylla::migrations::STEPS;
 
     /// The columns of each table's partition key, from the schema.
     fn partition_keys() -> Vec<(String, Vec<String>)> {
-        let schema = include_str!("schema.cql");
+        let schema = STEPS.concat();
         let tables = schema.split("CREATE TABLE ").skip(1);
         tables
             .map(|table| {

@@ -18,10 +18,15 @@ pub struct LogDocument {
     pub is_newest: bool,
 }
 
-/// What is wrong with a state: ranges with holes, or beyond the log's end.
-pub fn verify_state(state: &SearchState, head_seq: u64) -> Vec<String> {
+/// What is wrong with a state: ranges with holes, that begin behind the log's first seq, or reach beyond its last one.
+pub fn verify_state(state: &SearchState, (first_seq, head_seq): (u64, u64)) -> Vec<String> {
     let mut differences = Vec::new();
-    let mut next = 1;
+    // Segments of what the log has dropped are dropped too.
+    let begins = state
+        .segments
+        .first()
+        .map_or(state.indexed_to + 1, |first| first.first_seq);
+    let mut next = begins.min(first_seq);
     for segment in &state.segments {
         if segment.first_seq != next || segment.last_seq < segment.first_seq {
             differences.push(format!(

@@ -114,43 +114,54 @@ fn write(batch: &AppendBatch, context: &Context<'_>) -> Result<LogHead, Refusal>
     if Instant::now() > batch.deadline {
         return Err(AppendError::Expired.into());
     }
-    let mut head = read_head(batch, context)?;
+    let (mut head, retention_days) = read_head(batch, context)?;
     order::check(batch, &head).map_err(AppendError::Failed)?;
     let repetitions = commands::repetitions(batch, context.connection)?;
     if !repetitions.is_empty() {
         return Err(AppendError::Duplicates(repetitions).into());
     }
     for new in &batch.entries {
-        append_one(batch, new, &mut head, context)?;
+        append_one(batch, new, &mut head, retention_days, context)?;
     }
     context.faults.statement(Step::Head)?;
     write_head(batch, &head, context)?;
     Ok(head)
 }
 
-fn read_head(batch: &AppendBatch, context: &Context<'_>) -> Result<LogHead, Refusal> {
+/// The log's end, and how long the room keeps its entries.
+fn read_head(batch: &AppendBatch, context: &Context<'_>) -> Result<(LogHead, Option<u32>), Refusal> {
     let stored = context
         .connection
         .prepare_cached(
             "SELECT epoch, seq, number, time_ms, message_seq, bucket, bucket_first_seq, bucket_first_ms, \
-             bucket_rows, bucket_bytes FROM heads WHERE room = ?1",
+             bucket_rows, bucket_bytes, (SELECT retention_days FROM rooms r WHERE r.room = h.room) \
+             FROM heads h WHERE room = ?1",
         )?
-        .query_row([batch.room.key()], |row| rows::head(row, 0, context.salt))
+        .query_row([batch.room.key()], |row| {
+            Ok((rows::head(row, 0, context.salt)?, row.get(10)?))
+        })
         .optional()?;
-    let Some(head) = stored else {
+    let Some((head, retention_days)) = stored else {
         return failed("no such room");
     };
     if head.seq != batch.head.seq || head.epoch != batch.head.epoch {
         let (expected, actual) = (batch.head.seq, head.seq);
         return Err(AppendError::Moved { expected, actual }.into());
     }
-    Ok(head)
+    Ok((head, retention_days))
 }
 
-fn append_one(batch: &AppendBatch, new: &NewEntry, head: &mut LogHead, context: &Context<'_>) -> Result<(), Refusal> {
+fn append_one(
+    batch: &AppendBatch,
+    new: &NewEntry,
+    head: &mut LogHead,
+    retention_days: Option<u32>,
+    context: &Context<'_>,
+) -> Result<(), Refusal> {
     let entry = &new.entry;
     let room = batch.room.key();
-    let place = head.bucket.place(0, entry.seq, entry.time_ms, entry.body.len());
+    let bucket = head.bucket.within(retention_days, entry.time_ms);
+    let place = bucket.place(0, entry.seq, entry.time_ms, entry.body.len());
     if place.opens {
         open_bucket(context, room, &place.head)?;
     }

@@ -96,6 +96,12 @@ const RULES: &[Rule] = &[
                 ON s.room = t.room AND s.first_seq = t.first_seq WHERE s.bucket IS NULL OR s.bucket <> t.bucket",
     },
     Rule {
+        name: "a log that does not begin with its first bucket, or has counted wrongly what lies before",
+        query: "SELECT h.room FROM heads h WHERE h.first_seq <> \
+                coalesce((SELECT min(b.first_seq) FROM buckets_by_seq b WHERE b.room = h.room), h.seq + 1) \
+                OR h.first_number > h.number",
+    },
+    Rule {
         name: "a user without a name, or a name without a user",
         query: "SELECT user FROM users WHERE user NOT IN (SELECT user FROM users_by_name) \
                 UNION ALL SELECT name FROM users_by_name WHERE user NOT IN (SELECT user FROM users)",
@@ -178,7 +184,7 @@ struct End {
 fn check_logs(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut heads = connection.prepare(
         "SELECT room, seq, number, time_ms, message_seq, bucket, bucket_first_seq, bucket_first_ms, bucket_rows, \
-         bucket_bytes FROM heads ORDER BY room",
+         bucket_bytes, first_seq FROM heads ORDER BY room",
     )?;
     let mut found = heads.query([])?;
     while let Some(row) = found.next()? {
@@ -196,7 +202,9 @@ fn check_logs(connection: &Connection, report: &mut Report) -> rusqlite::Result<
         report.rooms += 1;
         check_log(connection, row.get(0)?, &stored, report)?;
         let room = protocol::RoomId::from_key(row.get(0)?);
-        check_search::check_index(connection, room, stored.seq.unsigned_abs(), report)?;
+        let first_seq: i64 = row.get(10)?;
+        let log = (first_seq.unsigned_abs(), stored.seq.unsigned_abs());
+        check_search::check_index(connection, room, log, report)?;
     }
     Ok(())
 }

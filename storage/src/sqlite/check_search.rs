@@ -14,15 +14,15 @@ use crate::{
     search::{LogDocument, Segment, person_words, verify, verify_state},
 };
 
-/// Checks the index of a room whose log ends with this seq.
+/// Checks the index of a room whose log has these first and last seqs.
 pub(super) fn check_index(
     connection: &Connection,
     room: RoomId,
-    head_seq: u64,
+    log: (u64, u64),
     report: &mut Report,
 ) -> rusqlite::Result<()> {
     let state = search::state(connection, room)?;
-    for difference in verify_state(&state, head_seq) {
+    for difference in verify_state(&state, log) {
         tell(report, format!("search index of room {room}: {difference}"));
     }
     if !state.is_current() {

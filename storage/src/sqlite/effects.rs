@@ -112,6 +112,11 @@ pub(super) fn apply(new: &NewEntry, room: i64, context: &Context<'_>) -> Result<
                     .prepare_cached("UPDATE rooms SET name = ?2 WHERE room = ?1")?
                     .execute(params![room, name])?;
             }
+            Effect::RetentionChanged(days) => {
+                connection
+                    .prepare_cached("UPDATE rooms SET retention_days = ?2 WHERE room = ?1")?
+                    .execute(params![room, days])?;
+            }
             Effect::RoomDeleted => {
                 connection
                     .prepare_cached("UPDATE rooms SET deleted = 1 WHERE room = ?1")?

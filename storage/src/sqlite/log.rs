@@ -174,10 +174,11 @@ fn read_bucket(
 /// First seq and number of a bucket.
 pub(super) type Bucket = (i64, i64);
 
-pub(super) fn bucket(connection: &Connection, query: &str, room: i64, seq: i64) -> rusqlite::Result<Option<Bucket>> {
+/// The bucket that a query finds by a seq or a time.
+pub(super) fn bucket(connection: &Connection, query: &str, room: i64, at: i64) -> rusqlite::Result<Option<Bucket>> {
     connection
         .prepare_cached(query)?
-        .query_row([room, seq], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([room, at], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
 }
 
@@ -218,18 +219,19 @@ fn next_bucket(
     }
 }
 
+/// The last bucket that begins before a time.
+pub(super) fn bucket_before(connection: &Connection, room: i64, time_ms: i64) -> rusqlite::Result<Option<Bucket>> {
+    let query = "SELECT first_seq, bucket FROM buckets_by_time WHERE room = ?1 AND first_ms < ?2 \
+                 ORDER BY first_ms DESC, bucket DESC LIMIT 1";
+    bucket(connection, query, room, time_ms)
+}
+
 /// The first seq at or after a time; one behind the end if there is none.
 fn seq_at(connection: &Connection, room: i64, time_ms: i64) -> rusqlite::Result<u64> {
     // The last bucket that begins before the time is the only one that can hold the border; when all of it is older,
     // the
     // border is the first row of the next bucket.
-    let before: Option<Bucket> = connection
-        .prepare_cached(
-            "SELECT first_seq, bucket FROM buckets_by_time WHERE room = ?1 AND first_ms < ?2 \
-             ORDER BY first_ms DESC, bucket DESC LIMIT 1",
-        )?
-        .query_row([room, time_ms], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+    let before = bucket_before(connection, room, time_ms)?;
     let behind = before.map_or(0, |(first_seq, _)| first_seq);
     if let Some((first_seq, bucket)) = before
         && let Some(seq) = seq_in_bucket(connection, room, bucket, first_seq, time_ms)?

@@ -29,6 +29,7 @@ mod open;
 mod options;
 mod queue;
 mod readers;
+mod retention;
 mod rooms;
 mod rows;
 mod search;

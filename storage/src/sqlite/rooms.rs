@@ -13,10 +13,11 @@ use super::{
     search,
 };
 use crate::{
-    LogHead, NewRoom, Permit, Room, RoomCreated, RoomKind, RoomRepository, RoomState, StoreError, bucket::BucketHead,
+    LogHead, LogStart, NewRoom, Permit, Room, RoomCreated, RoomKind, RoomRepository, RoomState, StoreError,
+    bucket::BucketHead,
 };
 
-const ROOM: &str = "room, kind, name, initiator, created_ms, deleted, members_count";
+const ROOM: &str = "room, kind, name, initiator, created_ms, deleted, members_count, retention_days";
 
 #[async_trait]
 impl RoomRepository for SqliteStore {
@@ -86,7 +87,7 @@ fn create(context: &Context<'_>, new: &NewRoom) -> Result<RoomCreated, Fault> {
         ])?;
     context
         .connection
-        .prepare_cached("INSERT INTO heads VALUES (?1, ?2, 0, 0, 0, 0, 0, 0, 0, 0, 0)")?
+        .prepare_cached("INSERT INTO heads VALUES (?1, ?2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0)")?
         .execute(params![key, context.salt.stored(new.epoch)])?;
     claim_name(context.connection, new)?;
     Ok(RoomCreated::New(state_of(new, count)))
@@ -102,7 +103,9 @@ fn state_of(new: &NewRoom, members_count: u64) -> RoomState {
             created_ms: new.now_ms,
             deleted: false,
             members_count,
+            retention_days: None,
         },
+        start: LogStart::default(),
         head: LogHead {
             epoch: new.epoch,
             seq: 0,
@@ -197,10 +200,17 @@ fn purge(context: &Context<'_>, room: RoomId) -> Result<RoomState, Fault> {
             .execute([key])?;
     }
     connection
-        .prepare_cached("UPDATE heads SET epoch = ?2, message_seq = 0, bucket_rows = ?3 WHERE room = ?1")?
+        .prepare_cached(
+            "UPDATE heads SET epoch = ?2, message_seq = 0, bucket_rows = ?3, first_seq = seq + 1, first_number = number \
+             WHERE room = ?1",
+        )?
         .execute(params![key, context.salt.stored(epoch), bucket.rows])?;
     search::forget(connection, room)?;
     context.signals.log_was_purged();
+    state.start = LogStart {
+        seq: state.head.seq + 1,
+        number: state.head.number,
+    };
     state.head = LogHead {
         epoch,
         message_seq: 0,

@@ -7,17 +7,17 @@ use rusqlite::{Error, Row, types::Type};
 use uuid::Uuid;
 
 use super::epoch::Salt;
-use crate::{Entry, EntryKind, LogHead, Mark, Member, Role, Room, RoomKind, RoomState, bucket::BucketHead};
+use crate::{Entry, EntryKind, LogHead, LogStart, Mark, Member, Role, Room, RoomKind, RoomState, bucket::BucketHead};
 
 /// The columns that [`entry`] reads, in its order.
 pub(super) const ENTRY: &str = "seq, number, kind, sender, actor, client, time_ms, created_ms, command_id, reply_to, \
                                 target, version, deleted, body";
 /// The columns that [`room_state`] reads, of `rooms r` and `heads h`.
 pub(super) const ROOM_STATE: &str = "r.room, r.kind, r.name, r.initiator, r.created_ms, r.deleted, r.members_count, \
-                                     h.epoch, h.seq, h.number, h.time_ms, h.message_seq, h.bucket, \
+                                     r.retention_days, h.first_seq, h.first_number, h.epoch, h.seq, h.number, h.time_ms, h.message_seq, h.bucket, \
                                      h.bucket_first_seq, h.bucket_first_ms, h.bucket_rows, h.bucket_bytes";
 /// How many columns [`ROOM_STATE`] has.
-pub(super) const ROOM_STATE_WIDTH: usize = 17;
+pub(super) const ROOM_STATE_WIDTH: usize = 20;
 /// The columns that [`member`] reads, of `members m`.
 pub(super) const MEMBER: &str = "m.user, m.role, m.joined_seq, m.joined_number, m.joined_ms, m.muted_until_ms";
 
@@ -128,6 +128,7 @@ pub(super) fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
         created_ms: row.get(4)?,
         deleted: row.get(5)?,
         members_count: unsigned(row, 6)?,
+        retention_days: row.get(7)?,
     })
 }
 
@@ -153,7 +154,11 @@ pub(super) fn head(row: &Row<'_>, at: usize, salt: &Salt) -> rusqlite::Result<Lo
 pub(super) fn room_state(row: &Row<'_>, salt: &Salt) -> rusqlite::Result<RoomState> {
     Ok(RoomState {
         room: room(row)?,
-        head: head(row, 7, salt)?,
+        start: LogStart {
+            seq: unsigned(row, 8)?,
+            number: unsigned(row, 9)?,
+        },
+        head: head(row, 10, salt)?,
     })
 }
 

@@ -15,6 +15,7 @@ pub struct Rebuilt {
     id: RoomId,
     name: String,
     deleted: bool,
+    retention_days: Option<u32>,
     created: Vec<UserId>,
     entries: Vec<Entry>,
     members: BTreeMap<UserId, Member>,
@@ -42,6 +43,7 @@ impl Rebuilt {
             id: room.id,
             name: room.name.clone(),
             deleted: false,
+            retention_days: None,
             created: people.clone(),
             entries: Vec::new(),
             members: members.collect(),
@@ -84,6 +86,7 @@ impl Rebuilt {
                     self.marks.remove(user);
                 }
                 Effect::Renamed(name) => self.name.clone_from(name),
+                Effect::RetentionChanged(days) => self.retention_days = *days,
                 Effect::RoomDeleted => self.deleted = true,
                 Effect::Read { user, seq, number } => {
                     let (read_seq, read_number, received_seq) = (*seq, *number, *seq);
@@ -143,6 +146,14 @@ impl Rebuilt {
         self.has_entries(store, when).await;
         self.has_dates(store, when).await;
         self.has_people(store, when).await;
+        let behind = protocol::RoomId::from_key(self.id.key() - 1);
+        let listed = store.retained_rooms(Some(behind), 1).await.expect("a read");
+        let listed = listed.iter().find(|listed| listed.room == self.id);
+        let listed = listed.map(|listed| listed.retention_days);
+        assert_eq!(
+            listed, self.retention_days,
+            "{when}: among those that do not keep everything"
+        );
         state.head
     }
 
@@ -159,8 +170,8 @@ impl Rebuilt {
             "{when}: the newest message"
         );
         assert_eq!(
-            (&state.room.name, state.room.deleted),
-            (&self.name, self.deleted),
+            (&state.room.name, state.room.deleted, state.room.retention_days),
+            (&self.name, self.deleted, self.retention_days),
             "{when}"
         );
         assert_eq!(

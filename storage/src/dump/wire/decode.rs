@@ -5,12 +5,12 @@ use protocol::{Epoch, RoomId, UserId};
 use uuid::Uuid;
 
 use super::{
-    Blob, ChannelWire, CommandWire, DirectPairWire, EntryWire, LoginWire, MarkWire, MemberWire, MetaWire, RoomWire,
-    UserEntryWire, UserLogWire, UserWire, WireError,
+    Blob, ChannelWire, CommandWire, DirectPairWire, EntryWire, LoginWire, MarkWire, MemberWire, MetaWire, PastWire,
+    RoomWire, UserEntryWire, UserLogWire, UserWire, WireError,
 };
 use crate::{
-    AuthSession, Entry, EntryKind, LogHead, Mark, Member, Origin, Role, Room, RoomKind, RoomState, User, UserEntry,
-    UserLogHead, UserRole,
+    AuthSession, Entry, EntryKind, LogHead, LogStart, Mark, Member, Origin, Role, Room, RoomKind, RoomState, User,
+    UserEntry, UserLogHead, UserRole,
     bucket::BucketHead,
     dump::{ChannelName, Command, DirectPair, DumpRecord, Login, RecordKind},
 };
@@ -96,6 +96,10 @@ fn user_role(number: u8) -> Result<UserRole, WireError> {
 }
 
 fn read_room(wire: RoomWire<'_>) -> Result<RoomState, WireError> {
+    let past = wire.past.unwrap_or(PastWire {
+        retention_days: None,
+        dropped_number: 0,
+    });
     Ok(RoomState {
         room: Room {
             id: RoomId::from_key(wire.room),
@@ -105,6 +109,12 @@ fn read_room(wire: RoomWire<'_>) -> Result<RoomState, WireError> {
             created_ms: wire.created_ms,
             deleted: wire.deleted,
             members_count: wire.members_count,
+            retention_days: past.retention_days,
+        },
+        // Where the log begins its first entry says.
+        start: LogStart {
+            seq: wire.seq + 1,
+            number: past.dropped_number,
         },
         head: LogHead {
             epoch: Epoch::generate(),

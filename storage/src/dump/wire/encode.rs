@@ -4,8 +4,8 @@ use protocol::{RoomId, UserId};
 use serde::Serialize;
 
 use super::{
-    Blob, ChannelWire, CommandWire, DirectPairWire, EntryWire, LoginWire, MarkWire, MemberWire, MetaWire, RoomWire,
-    UserEntryWire, UserLogWire, UserWire,
+    Blob, ChannelWire, CommandWire, DirectPairWire, EntryWire, LoginWire, MarkWire, MemberWire, MetaWire, PastWire,
+    RoomWire, UserEntryWire, UserLogWire, UserWire,
 };
 use crate::{
     Entry, RoomState, User,
@@ -111,7 +111,17 @@ fn room_wire(state: &RoomState) -> RoomWire<'_> {
         number: head.number,
         time_ms: head.time_ms,
         message_seq: head.message_seq,
+        past: past_wire(state),
     }
+}
+
+/// Nothing for a room that keeps everything, so that its record is what it was before rooms had a retention.
+fn past_wire(state: &RoomState) -> Option<PastWire> {
+    let past = PastWire {
+        retention_days: state.room.retention_days,
+        dropped_number: state.start.number,
+    };
+    (past.retention_days.is_some() || past.dropped_number > 0).then_some(past)
 }
 
 fn entry_wire(room: RoomId, entry: &Entry) -> EntryWire<'_> {

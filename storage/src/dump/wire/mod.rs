@@ -50,6 +50,15 @@ struct RoomWire<'a> {
     number: u64,
     time_ms: i64,
     message_seq: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    past: Option<PastWire>,
+}
+
+/// How long a room keeps its entries, and how many numbered ones it has dropped.
+#[derive(Serialize, Deserialize)]
+struct PastWire {
+    retention_days: Option<u32>,
+    dropped_number: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -161,4 +170,61 @@ struct UserEntryWire<'a> {
     time_ms: i64,
     #[serde(borrow)]
     body: Blob<'a>,
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{Epoch, RoomId};
+
+    use super::*;
+    use crate::{
+        LogHead, LogStart, Room, RoomKind, RoomState,
+        bucket::BucketHead,
+        dump::{DumpRecord, RecordKind},
+    };
+
+    fn room(retention_days: Option<u32>, number: u64) -> RoomState {
+        RoomState {
+            room: Room {
+                id: RoomId::from_key(7),
+                kind: RoomKind::Group,
+                name: "ours".to_owned(),
+                initiator: None,
+                created_ms: 1,
+                deleted: false,
+                members_count: 2,
+                retention_days,
+            },
+            start: LogStart { seq: 10, number },
+            head: LogHead {
+                epoch: Epoch::from_key(1),
+                seq: 9,
+                number: 8,
+                time_ms: 5,
+                message_seq: 9,
+                bucket: BucketHead::default(),
+            },
+        }
+    }
+
+    /// The record's bytes, and the room that is read from them.
+    fn copied(state: &RoomState) -> (Vec<u8>, RoomState) {
+        let mut bytes = Vec::new();
+        encode(&DumpRecord::Room(state.clone()), &mut bytes);
+        let DumpRecord::Room(mut read) = decode(RecordKind::Room, &bytes).expect("a record") else {
+            panic!("a room");
+        };
+        read.head.epoch = state.head.epoch;
+        (bytes, read)
+    }
+
+    #[test]
+    fn the_record_of_a_room_that_keeps_everything_is_what_it_was_before_rooms_had_a_retention() {
+        let (bytes, read) = copied(&room(None, 0));
+        assert_eq!((bytes[0], read), (0x9b, room(None, 0)), "an array of eleven");
+        for state in [room(Some(30), 0), room(None, 4), room(Some(36_500), 4)] {
+            let (bytes, read) = copied(&state);
+            assert_eq!((bytes[0], read), (0x9c, state), "an array of twelve");
+        }
+    }
 }

@@ -16,7 +16,7 @@ use crate::{
     scylla::{
         Shared, accounts,
         client::{Client, Values},
-        marks,
+        marks, retention,
         rows::signed,
         settle,
         stamp::stamp,
@@ -149,12 +149,17 @@ impl<'a> Loading<'a> {
             self.shared.salt.stored(state.head.epoch),
             // Nothing to read until the first entry comes.
             signed(state.head.seq + 1),
+            signed(state.start.number),
             LOADED,
         );
         self.alone(&statements.load_room, Box::new(values));
         let part = room.id.key().rem_euclid(i64::from(settle::KIND_PARTS)) as i8;
         let values = (room.kind as i8, part, room.id.key());
         self.alone(&statements.insert_room_by_kind, Box::new(values));
+        if let Some(days) = room.retention_days {
+            let values = retention::values(room.id, days, 0);
+            self.alone(&statements.insert_retention, Box::new(values));
+        }
         let mut begun = state.clone();
         begun.head.bucket = BucketHead::default();
         let values = settle::head_values(&begun, stamp(0));

@@ -35,6 +35,8 @@ struct Log {
     /// The seq of its end.
     end: u64,
     bucket: BucketHead,
+    /// How long the room keeps its entries, in days.
+    retention_days: Option<u32>,
     /// The time of its last entry, where this call has loaded that.
     last_ms: Option<i64>,
     /// The first entry of all, if it is in this call.
@@ -97,8 +99,10 @@ impl Logs {
             .map(|room| async move {
                 let values = (room.key(),);
                 let row = patiently(|| client.row::<HeadRow>(&client.statements.head, values)).await?;
-                let head = row.map(|row| row.head(protocol::Epoch::from_key(0))).transpose()?;
-                Ok::<_, super::Fault>(head.map(|head| (room, Log::new(head.seq, head.bucket))))
+                let Some(row) = row else { return Ok(None) };
+                let head = row.head(protocol::Epoch::from_key(0))?;
+                let log = Log::new(head.seq, head.bucket, row.retention_days()?);
+                Ok::<_, super::Fault>(Some((room, log)))
             })
             .buffered(CALL_STATEMENTS_AT_ONCE)
             .try_collect()
@@ -107,7 +111,7 @@ impl Logs {
     }
 
     fn begin(&mut self, state: &RoomState) {
-        let log = Log::new(state.head.seq, BucketHead::default());
+        let log = Log::new(state.head.seq, BucketHead::default(), state.room.retention_days);
         self.0.insert(state.room.id, log);
     }
 
@@ -188,7 +192,7 @@ impl Logs {
 }
 
 impl Log {
-    fn new(end: u64, bucket: BucketHead) -> Self {
+    fn new(end: u64, bucket: BucketHead, retention_days: Option<u32>) -> Self {
         let mut found = BTreeMap::new();
         if bucket.bucket != 0 {
             found.insert(bucket.first_seq, bucket.bucket);
@@ -196,6 +200,7 @@ impl Log {
         Self {
             end,
             bucket,
+            retention_days,
             last_ms: None,
             first: None,
             opened: Vec::new(),
@@ -221,7 +226,8 @@ impl Log {
         if entry.seq > self.end {
             return refuse(format!("room {room}: entry {} behind the end {}", entry.seq, self.end));
         }
-        let place = self.bucket.place(TERM, entry.seq, entry.time_ms, entry.body.len());
+        let bucket = self.bucket.within(self.retention_days, entry.time_ms);
+        let place = bucket.place(TERM, entry.seq, entry.time_ms, entry.body.len());
         if place.opens {
             if !is_first {
                 self.sealed.push(Sealed {
@@ -327,7 +333,7 @@ mod tests {
     fn buckets_end_where_the_next_begins_and_commands_find_theirs() {
         let room = RoomId::from_key(7);
         let rows = u64::from(bucket::ROWS_MAX);
-        let mut log = Log::new(2 * rows, BucketHead::default());
+        let mut log = Log::new(2 * rows, BucketHead::default(), None);
         // A log whose beginning was purged.
         for seq in 11..=rows + 11 {
             log.take_in(room, &entry(seq)).expect("it follows");
@@ -349,7 +355,7 @@ mod tests {
     #[test]
     fn what_is_there_is_passed_over_and_a_hole_is_refused() {
         let room = RoomId::from_key(7);
-        let mut log = Log::new(9, BucketHead::default());
+        let mut log = Log::new(9, BucketHead::default(), None);
         for seq in [1, 2, 1, 2, 3] {
             log.take_in(room, &entry(seq)).expect("it follows");
         }

@@ -105,7 +105,7 @@ impl Picture {
                     };
                     self.marked.insert(user.clone(), gone);
                 }
-                Change::Renamed(_) | Change::RoomDeleted | Change::Read(..) => {}
+                Change::Renamed(_) | Change::RetentionChanged(_) | Change::RoomDeleted | Change::Read(..) => {}
             }
         }
         for (user, mark) in effects::marks(changes)? {
@@ -247,7 +247,7 @@ fn between<'a, T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{LogHead, Room, RoomKind, RoomState, bucket::BucketHead};
+    use crate::{LogHead, LogStart, Room, RoomKind, RoomState, bucket::BucketHead};
 
     fn picture(end: u64) -> Picture {
         let head = LogHead {
@@ -266,11 +266,15 @@ mod tests {
             created_ms: 0,
             deleted: false,
             members_count: 0,
+            retention_days: None,
         };
         Picture {
             known: Known {
-                state: RoomState { room, head },
-                log_first: 1,
+                state: RoomState {
+                    room,
+                    start: LogStart::default(),
+                    head,
+                },
                 last: None,
             },
             end,

@@ -365,7 +365,7 @@ impl Reader<'_> {
     /// Reads until the limit; whether that was all of the room.
     async fn read(&mut self) -> Result<bool> {
         let state = &self.picture.known.state;
-        let first = self.picture.known.log_first;
+        let first = self.picture.known.log_first();
         if self.place.part == Part::Room {
             (self.place.first, self.place.end, self.place.number) = (first, state.head.seq, state.head.number);
             let record = DumpRecord::Room(state.clone());

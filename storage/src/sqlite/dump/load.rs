@@ -66,26 +66,33 @@ fn insert(context: &Context<'_>, record: &DumpRecord) -> Result<(), Fault> {
 struct LoadingLog {
     room: RoomId,
     bucket: BucketHead,
+    retention_days: Option<u32>,
 }
 
 impl LoadingLog {
     fn open(connection: &Connection, room: RoomId) -> Result<Self, Fault> {
-        let bucket = connection
+        let log = connection
             .prepare_cached(
-                "SELECT bucket, bucket_first_seq, bucket_first_ms, bucket_rows, bucket_bytes FROM heads WHERE room = ?1",
+                "SELECT bucket, bucket_first_seq, bucket_first_ms, bucket_rows, bucket_bytes, retention_days \
+                 FROM heads JOIN rooms USING (room) WHERE room = ?1",
             )?
             .query_row([room.key()], |row| {
-                Ok(BucketHead {
+                let bucket = BucketHead {
                     bucket: rows::unsigned(row, 0)?,
                     first_seq: rows::unsigned(row, 1)?,
                     first_ms: row.get(2)?,
                     rows: row.get(3)?,
                     bytes: rows::unsigned(row, 4)?,
+                };
+                Ok(Self {
+                    room,
+                    bucket,
+                    retention_days: row.get(5)?,
                 })
             })
             .optional()?;
-        match bucket {
-            Some(bucket) => Ok(Self { room, bucket }),
+        match log {
+            Some(log) => Ok(log),
             None => refuse(format!("an entry of room {room}, which is not there")),
         }
     }
@@ -100,7 +107,11 @@ impl LoadingLog {
                 return refuse(format!("room {}: entry {} where {next} belongs", self.room, entry.seq));
             }
         }
-        let place = self.bucket.place(0, entry.seq, entry.time_ms, entry.body.len());
+        if self.bucket.bucket == 0 {
+            begin(context.connection, self.room, entry.seq)?;
+        }
+        let bucket = self.bucket.within(self.retention_days, entry.time_ms);
+        let place = bucket.place(0, entry.seq, entry.time_ms, entry.body.len());
         if place.opens {
             append::open_bucket(context, self.room.key(), &place.head)?;
         }
@@ -128,6 +139,14 @@ impl LoadingLog {
     }
 }
 
+/// Says where a log begins whose first entry has come.
+fn begin(connection: &Connection, room: RoomId, first_seq: u64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE heads SET first_seq = ?2 WHERE room = ?1")?
+        .execute(params![room.key(), signed(first_seq)])?;
+    Ok(())
+}
+
 fn refuse<T>(reason: String) -> Result<T, Fault> {
     Err(Fault::Refused(StoreError::Failed(reason)))
 }
@@ -137,8 +156,8 @@ fn room(context: &Context<'_>, state: &RoomState) -> rusqlite::Result<()> {
     context
         .connection
         .prepare_cached(
-            "INSERT INTO rooms (room, kind, name, initiator, created_ms, deleted, members_count) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+            "INSERT INTO rooms (room, kind, name, initiator, created_ms, deleted, members_count, retention_days) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             room.id.key(),
@@ -148,10 +167,14 @@ fn room(context: &Context<'_>, state: &RoomState) -> rusqlite::Result<()> {
             room.created_ms,
             room.deleted,
             signed(room.members_count),
+            room.retention_days,
         ])?;
     context
         .connection
-        .prepare_cached("INSERT INTO heads VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING")?
+        .prepare_cached(
+            // Nothing to read until the first entry comes.
+            "INSERT INTO heads VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, 0, 0, ?3 + 1, ?7) ON CONFLICT DO NOTHING",
+        )?
         .execute(params![
             room.id.key(),
             context.salt.stored(head.epoch),
@@ -159,6 +182,7 @@ fn room(context: &Context<'_>, state: &RoomState) -> rusqlite::Result<()> {
             signed(head.number),
             head.time_ms,
             signed(head.message_seq),
+            signed(state.start.number),
         ])?;
     Ok(())
 }
