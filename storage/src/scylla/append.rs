@@ -121,7 +121,8 @@ async fn append_owned(
     if !repeated.is_empty() {
         return Err(AppendError::Duplicates(repeated).into());
     }
-    match settle::take_over(shared, cell, owner, &mut known).await {
+    let now_ms = batch.entries[0].entry.time_ms;
+    match settle::take_over(shared, cell, owner, &mut known, now_ms).await {
         Ok(true) => {}
         Ok(false) => return Err(AppendError::Fenced.into()),
         Err(fault) => {
@@ -310,6 +311,7 @@ async fn commit(
         bucket = part[0].bucket;
         owner.doubtful_bucket = owner.doubtful_bucket.max(bucket.bucket);
         write_part(shared, batch, part, first, patience).await?;
+        remember_commands(owner, part);
         bucket = part.last().map_or(bucket, |last| last.bucket);
         known.state.head.seq = part.last().map_or(known.state.head.seq, |last| last.entry.seq);
         known.state.head.time_ms = part.last().map_or(known.state.head.time_ms, |last| last.entry.time_ms);
@@ -330,12 +332,6 @@ async fn commit(
         {
             known.last = None;
         }
-        if one.is_repeatable {
-            let key = commands::key(&commands::issuer(&one.entry), one.entry.command_id);
-            owner
-                .commands
-                .written(one.bucket.bucket, key, one.entry.seq, one.entry.time_ms);
-        }
     }
     owner.doubtful_bucket = 0;
     known.state.head.bucket = bucket;
@@ -343,6 +339,16 @@ async fn commit(
     cell.set_known(Some(known));
     cell.behind().head = true;
     Ok(head)
+}
+
+/// Takes in the commands of what was written, before its bucket is sealed: the bucket's filter has to hold them.
+fn remember_commands(owner: &mut Owner, part: &[Planned]) {
+    for one in part.iter().filter(|one| one.is_repeatable) {
+        let key = commands::key(&commands::issuer(&one.entry), one.entry.command_id);
+        owner
+            .commands
+            .written(one.bucket.bucket, key, one.entry.seq, one.entry.time_ms);
+    }
 }
 
 /// Cuts a plan into mutations: each of one bucket, bounded in rows and bytes.
@@ -379,6 +385,8 @@ async fn open_bucket(
         if !sealed {
             return Err(AppendError::Fenced.into());
         }
+        let sealed = (before, head.seq);
+        commands::leave_filter(client, room, &mut owner.commands, sealed, next.entry.time_ms).await;
     }
     let new = &next.bucket;
     match repeated(patience, || index::open(client, room, new)).await? {
@@ -394,7 +402,7 @@ async fn open_bucket(
             }
         }
     }
-    owner.commands.opened(new.bucket, new.first_ms);
+    owner.commands.opened(new.bucket, new.first_seq, new.first_ms);
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use super::{OpenError, Options, client::applied, options::REPLICA_PATIENCE, serv
 use crate::StoreError;
 
 /// The steps: the first makes version 1 out of an empty keyspace, and so on.
-const STEPS: &[&str] = &[include_str!("schema.cql")];
+pub(super) const STEPS: &[&str] = &[include_str!("schema.cql"), include_str!("command_filters.cql")];
 
 /// The version that this build writes.
 pub const VERSION: i64 = STEPS.len() as i64;
@@ -256,10 +256,11 @@ mod tests {
 
     #[test]
     fn every_table_says_whom_it_serves_and_why_it_is_compacted_as_it_is() {
-        let schema = STEPS[0];
-        let tables: Vec<String> = statements(schema);
-        assert!(tables.len() > 20);
-        for table in &tables {
+        assert!(statements(STEPS[0]).len() > 20);
+        let tables = STEPS
+            .iter()
+            .flat_map(|step| statements(step).into_iter().map(move |table| (step, table)));
+        for (schema, table) in tables {
             assert!(table.starts_with("CREATE TABLE "), "{table}");
             assert!(table.contains("compaction = {"), "{table}");
             let name = table.split_whitespace().nth(2).unwrap_or_default();

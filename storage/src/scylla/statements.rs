@@ -135,6 +135,10 @@ statements! {
         WHERE room = ? AND bucket = ? AND seq >= ? AND seq <= ? ORDER BY seq ASC{timeout}";
     commands: Read "SELECT seq, sender, time_ms, command_id, target FROM log_entries WHERE room = ? AND bucket = ? AND seq IN ?{timeout}";
     all_commands: Read "SELECT seq, sender, time_ms, command_id, target FROM log_entries WHERE room = ? AND bucket = ? AND seq < 0{timeout}";
+    command_keys: Read "SELECT seq FROM log_entries WHERE room = ? AND bucket = ? AND seq < 0{timeout}";
+    command_filters: Read "SELECT bucket, filter FROM command_filters WHERE room = ? AND grp = ? AND bucket >= ?{timeout}";
+    insert_command_filter: Write "INSERT INTO command_filters (room, grp, bucket, filter) \
+        VALUES (:room, :grp, :bucket, :filter) USING TIMESTAMP :stamp AND TTL :ttl{and_timeout}";
     delete_bucket: Write "DELETE FROM log_entries{using} WHERE room = ? AND bucket = ?";
 
     bucket_at: Serial "SELECT first_seq, bucket, first_ms, last_seq, rows, former FROM buckets_by_seq \
@@ -316,8 +320,8 @@ mod tests {
 
     /// The columns of each table's partition key, from the schema.
     fn partition_keys() -> Vec<(String, Vec<String>)> {
-        let schema = include_str!("schema.cql");
-        let tables = schema.split("CREATE TABLE ").skip(1);
+        let steps = super::super::migrations::STEPS;
+        let tables = steps.iter().flat_map(|step| step.split("CREATE TABLE ").skip(1));
         tables
             .map(|table| {
                 let name = table.split_whitespace().next().unwrap_or_default().to_owned();

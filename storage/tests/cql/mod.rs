@@ -12,14 +12,18 @@ pub mod wire;
 use std::{
     path::Path,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
 };
 
 use scylla::client::session_builder::SessionBuilder;
 
-use storage::scylla::{Address, Options, Ownership, ScyllaStore, Wait};
+use storage::{
+    Store,
+    metrics::StorageMetrics,
+    scylla::{Address, Options, Ownership, ScyllaStore, Wait},
+};
 
 /// The contact points, `host:port,host:port`.
 pub fn hosts() -> String {
@@ -68,6 +72,14 @@ pub fn open(options: &Options) -> ScyllaStore {
     ScyllaStore::open(options, waiting).expect("the store opens")
 }
 
+/// Opens a store that counts its statements. It waits for the lease of the one before, which closing gives back.
+pub async fn counted(address: &Address, metrics: &StorageMetrics) -> Arc<dyn Store> {
+    let mut options = as_node(address, None);
+    options.metrics = metrics.clone();
+    let opened = tokio::task::spawn_blocking(move || open(&options)).await;
+    Arc::new(opened.expect("the store opens"))
+}
+
 /// Keyspaces that stories have left: emptying their tables takes a part of the time that making new ones does.
 static LEFT: Mutex<Vec<Address>> = Mutex::new(Vec::new());
 
@@ -103,6 +115,13 @@ impl Drop for Keyspace {
         let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
         left.push(self.0.clone());
     }
+}
+
+/// Removes a keyspace that nobody needs any more: servers of tests are small, and many tables are more than they hold.
+pub async fn remove(address: &Address) {
+    let session = node::raw(address).await;
+    let text = format!("DROP KEYSPACE IF EXISTS {}", address.keyspace);
+    session.query_unpaged(text, ()).await.expect("the keyspace goes");
 }
 
 /// Empties the tables of a keyspace, and leaves no trace that would outlast a write with an old timestamp.

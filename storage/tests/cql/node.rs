@@ -52,11 +52,9 @@ impl Node {
         store
     }
 
-    /// Nobody needs its keyspace any more: servers of tests are small, and many tables are more than they hold.
+    /// Nobody needs its keyspace any more.
     pub async fn is_over(&self) {
-        let session = raw(&self.address).await;
-        let text = format!("DROP KEYSPACE {}", self.address.keyspace);
-        session.query_unpaged(text, ()).await.expect("the keyspace goes");
+        super::remove(&self.address).await;
     }
 }
 
