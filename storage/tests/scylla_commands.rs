@@ -100,7 +100,6 @@ async fn what_is_sent_again_is_found_in_sealed_buckets_and_what_is_new_is_not_lo
     owner.knows(&sent, "later").await;
     assert_eq!(owner.reads_to_say_something_new().await, 0);
     owner.ends().await;
-    cql::remove(&address).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -136,7 +135,6 @@ async fn a_bucket_whose_filter_is_missing_damaged_or_anothers_is_asked() {
     let asked = u64::try_from(OWNERS - 1).expect("a few");
     assert_eq!(owner.reads_to_say_something_new().await, asked);
     owner.ends().await;
-    cql::remove(&address).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -158,5 +156,4 @@ async fn a_batch_that_goes_over_the_end_of_a_bucket_is_known_to_the_next_owner()
     owner.knows(&sent, "in the sealed bucket and behind it").await;
     assert_eq!(owner.reads_to_say_something_new().await, 0);
     owner.ends().await;
-    cql::remove(&address).await;
 }

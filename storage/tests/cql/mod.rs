@@ -4,6 +4,7 @@
 
 pub mod cluster;
 mod frame;
+mod keyspaces;
 pub mod node;
 pub mod rebuilt;
 pub mod teller;
@@ -11,12 +12,10 @@ pub mod wire;
 
 use std::{
     path::Path,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
+pub use keyspaces::hosts;
 use scylla::client::session_builder::SessionBuilder;
 
 use storage::{
@@ -25,17 +24,6 @@ use storage::{
     scylla::{Address, Options, Ownership, ScyllaStore, Wait},
 };
 
-/// The contact points, `host:port,host:port`.
-pub fn hosts() -> String {
-    let uri = std::env::var("SCYLLA_URI").unwrap_or_else(|_| {
-        panic!(
-            "SCYLLA_URI is not set: these tests need a real CQL server. `make cql` starts one and says what to export"
-        )
-    });
-    let rest = uri.strip_prefix("scylla://").unwrap_or(&uri);
-    rest.split('/').next().unwrap_or_default().to_owned()
-}
-
 /// An address with a keyspace that nobody else uses.
 pub fn fresh_address() -> Address {
     fresh_address_at(&hosts())
@@ -43,13 +31,7 @@ pub fn fresh_address() -> Address {
 
 /// The same on other servers: `host:port,host:port`.
 pub fn fresh_address_at(hosts: &str) -> Address {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let random = uuid::Uuid::new_v4().simple().to_string();
-    let count = COUNT.fetch_add(1, Ordering::SeqCst);
-    let keyspace = format!("t{count}_{}", &random[..12]);
-    format!("scylla://{hosts}/{keyspace}")
-        .parse()
-        .expect("hosts and ports of servers")
+    keyspaces::fresh_at(hosts).parse().expect("hosts and ports of servers")
 }
 
 /// How a node opens its store; `folder` is where it recognises its own lease by.
@@ -115,13 +97,6 @@ impl Drop for Keyspace {
         let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
         left.push(self.0.clone());
     }
-}
-
-/// Removes a keyspace that nobody needs any more: servers of tests are small, and many tables are more than they hold.
-pub async fn remove(address: &Address) {
-    let session = node::raw(address).await;
-    let text = format!("DROP KEYSPACE IF EXISTS {}", address.keyspace);
-    session.query_unpaged(text, ()).await.expect("the keyspace goes");
 }
 
 /// Empties the tables of a keyspace, and leaves no trace that would outlast a write with an old timestamp.

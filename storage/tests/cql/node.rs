@@ -52,9 +52,11 @@ impl Node {
         store
     }
 
-    /// Nobody needs its keyspace any more.
+    /// Nobody needs its keyspace any more: a program with many nodes does not keep the tables of all of them until its end.
     pub async fn is_over(&self) {
-        super::remove(&self.address).await;
+        let session = raw(&self.address).await;
+        let text = format!("DROP KEYSPACE {}", self.address.keyspace);
+        session.query_unpaged(text, ()).await.expect("the keyspace goes");
     }
 }
 
