@@ -11,5 +11,9 @@ port=9042
 if [[ "$1" == *:* ]]; then port="${1##*:}"; fi
 mapfile -t keyspaces
 for keyspace in "${keyspaces[@]}"; do
-  cql_answer "${1%:*}" "$port" "DROP KEYSPACE IF EXISTS $keyspace" >/dev/null || true
+  # A server that is busy answers late; dropped is what it says has been.
+  for _ in {1..5}; do
+    mapfile -t reply < <(cql_answer "${1%:*}" "$port" "DROP KEYSPACE IF EXISTS $keyspace")
+    if [[ "${reply[0]:-}" -eq 8 ]]; then break; fi
+  done
 done
