@@ -1,28 +1,22 @@
 //! A keyspace for each story on the server that `SCYLLA_URI` names, and a gate that stands between a node and its servers.
 
+#[path = "../../../storage/tests/cql/keyspaces.rs"]
+mod keyspaces;
+
 use std::{
     io::{Read as _, Write as _},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
 
+use self::keyspaces::hosts;
+
 /// Long enough for a busy machine; nothing is measured with it.
 const PATIENCE: Duration = Duration::from_secs(90);
-
-/// The servers: `host:port,host:port`.
-fn hosts() -> String {
-    let uri = std::env::var("SCYLLA_URI").unwrap_or_else(|_| {
-        panic!(
-            "SCYLLA_URI is not set: these tests need a real CQL server. `make cql` starts one and says what to export"
-        )
-    });
-    let rest = uri.strip_prefix("scylla://").unwrap_or(&uri);
-    rest.split('/').next().unwrap_or_default().to_owned()
-}
 
 /// A keyspace that nobody else uses.
 pub struct Keyspace {
@@ -40,10 +34,7 @@ impl Keyspace {
     }
 
     fn at(hosts: &str) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let random = uuid::Uuid::new_v4().simple().to_string();
-        let url = format!("scylla://{hosts}/g{number}_{}", &random[..12]);
+        let url = keyspaces::fresh_at(hosts);
         Self { url }
     }
 

@@ -94,8 +94,7 @@ impl Client {
     where
         R: for<'frame, 'metadata> ReadRow<'frame, 'metadata>,
     {
-        let mut prepared = statement.prepared.clone();
-        prepared.set_page_size(rows_max.clamp(1, PAGE_ROWS_MAX));
+        let prepared = sized(statement, rows_max.clamp(1, PAGE_ROWS_MAX));
         self.read_page(&prepared, values, from).await
     }
 
@@ -123,10 +122,30 @@ impl Client {
     where
         R: for<'frame, 'metadata> ReadRow<'frame, 'metadata>,
     {
+        self.all_pages(&sized(statement, PAGE_ROWS_MAX), values).await
+    }
+
+    /// The same where rows are so wide or so narrow that another number of them makes a good page.
+    pub(super) async fn rows_by<R>(
+        &self,
+        statement: &Statement,
+        values: impl SerializeRow,
+        page_rows: i32,
+    ) -> Result<Vec<R>>
+    where
+        R: for<'frame, 'metadata> ReadRow<'frame, 'metadata>,
+    {
+        self.all_pages(&sized(statement, page_rows), values).await
+    }
+
+    async fn all_pages<R>(&self, prepared: &PreparedStatement, values: impl SerializeRow) -> Result<Vec<R>>
+    where
+        R: for<'frame, 'metadata> ReadRow<'frame, 'metadata>,
+    {
         let mut rows = Vec::new();
         let mut from = PagingState::start();
         loop {
-            let page = self.page(statement, &values, PAGE_ROWS_MAX, from).await?;
+            let page = self.read_page(prepared, &values, from).await?;
             rows.extend(page.rows);
             match page.next {
                 Some(next) => from = next,
@@ -151,19 +170,9 @@ impl Client {
     where
         R: for<'frame, 'metadata> ReadRow<'frame, 'metadata>,
     {
-        let mut prepared = statement.prepared.clone();
+        let mut prepared = sized(statement, PAGE_ROWS_MAX);
         prepared.set_execution_profile_handle(Some(self.profiles.read.clone()));
-        prepared.set_page_size(PAGE_ROWS_MAX);
-        let mut rows = Vec::new();
-        let mut from = PagingState::start();
-        loop {
-            let page = self.read_page(&prepared, &values, from).await?;
-            rows.extend(page.rows);
-            match page.next {
-                Some(next) => from = next,
-                None => return Ok(rows),
-            }
-        }
+        self.all_pages(&prepared, values).await
     }
 
     /// The only row of such a read, if there is one.
@@ -273,6 +282,13 @@ impl Client {
     fn was_applied(&self, answer: Result<QueryResult, ExecutionError>) -> Result<bool> {
         applied(answer.map_err(|error| failure::of_conditional(&error))?)
     }
+}
+
+/// A statement whose pages have at most that many rows.
+fn sized(statement: &Statement, page_rows: i32) -> PreparedStatement {
+    let mut prepared = statement.prepared.clone();
+    prepared.set_page_size(page_rows);
+    prepared
 }
 
 /// Whether a conditional statement was applied. The other columns of its answer differ by server and are never looked at.

@@ -5,12 +5,13 @@
 //! on the end of a log has to know what became of statements without an answer, and reads serially ([`bucket_at`], [`last_bucket`],
 //! [`buckets_behind`]).
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use protocol::RoomId;
 
 use super::{
     client::Client,
     failure::{Fault, Result},
-    options::BUCKETS_PER_READ,
+    options::{BUCKETS_PER_READ, CALL_STATEMENTS_AT_ONCE, GROUP_BUCKETS_PER_READ},
     rows::{signed, unsigned},
 };
 use crate::bucket::{self, BucketHead};
@@ -49,11 +50,67 @@ fn group_key(seq: u64) -> i64 {
 
 /// The buckets up to the one that a seq of the log lies in, newest first; of one group, so they may be less than there are.
 pub(super) async fn buckets_up_to(client: &Client, room: RoomId, seq: u64) -> Result<Vec<Bucket>> {
-    let values = (room.key(), group_key(seq), signed(seq), BUCKETS_PER_READ);
+    up_to(client, room, seq, BUCKETS_PER_READ).await
+}
+
+async fn up_to(client: &Client, room: RoomId, seq: u64, limit: i32) -> Result<Vec<Bucket>> {
+    let values = (room.key(), group_key(seq), signed(seq), limit);
     let found = client
         .acknowledged_rows::<Row>(&client.statements.buckets_up_to, values)
         .await?;
     found.into_iter().map(bucket).collect()
+}
+
+/// The buckets of a log's readable part from `first` to `last` that may hold entries of this time or younger, oldest first; all groups are
+/// read at once.
+pub(super) async fn buckets_since(
+    client: &Client,
+    room: RoomId,
+    (first, last): (u64, u64),
+    time_ms: i64,
+) -> Result<Vec<Bucket>> {
+    let (mut oldest, newest) = (bucket::group(first), bucket::group(last));
+    if oldest != newest {
+        let before = group_before(client, room, time_ms).await?;
+        oldest = before.map_or(oldest, |group| oldest.max(group.cast_unsigned()));
+    }
+    let groups: Vec<Vec<Bucket>> = stream::iter(oldest..=newest)
+        .map(|group| {
+            let part = (
+                first.max(group * bucket::GROUP_SEQS),
+                last.min((group + 1) * bucket::GROUP_SEQS - 1),
+            );
+            since_in_group(client, room, part, time_ms)
+        })
+        .buffered(CALL_STATEMENTS_AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(groups.into_iter().flatten().collect())
+}
+
+/// The same within one group.
+async fn since_in_group(client: &Client, room: RoomId, (first, last): (u64, u64), time_ms: i64) -> Result<Vec<Bucket>> {
+    let mut found: Vec<Bucket> = Vec::new();
+    let mut behind = Some(last);
+    while let Some(seq) = behind {
+        let before = up_to(client, room, seq, GROUP_BUCKETS_PER_READ).await?;
+        let Some(oldest) = before.last() else { break };
+        let is_wanted = oldest.first_seq > first && oldest.first_ms >= time_ms;
+        behind = is_wanted.then(|| oldest.first_seq - 1);
+        found.extend(before);
+    }
+    found.retain(|bucket| bucket.first_seq >= first);
+    found.reverse();
+    Ok(found)
+}
+
+/// The last group that begins before a time.
+async fn group_before(client: &Client, room: RoomId, time_ms: i64) -> Result<Option<i64>> {
+    let values = (room.key(), time_ms);
+    let found = client
+        .row::<(i64,)>(&client.statements.group_before_time, values)
+        .await?;
+    Ok(found.map(|(group,)| group))
 }
 
 /// The buckets that begin at `seq` or behind it, oldest first; of the group of `seq`.
@@ -96,11 +153,7 @@ pub(super) async fn first_seq_before(
     let group = if bucket::group(first) == bucket::group(last) {
         Some(group_key(last))
     } else {
-        let values = (room.key(), time_ms);
-        let found = client
-            .row::<(i64,)>(&client.statements.group_before_time, values)
-            .await?;
-        found.map(|(group,)| group)
+        group_before(client, room, time_ms).await?
     };
     let Some(group) = group else { return Ok(None) };
     let values = (room.key(), group, time_ms);

@@ -16,7 +16,11 @@ use super::{OpenError, Options, client::applied, options::REPLICA_PATIENCE, serv
 use crate::StoreError;
 
 /// The steps: the first makes version 1 out of an empty keyspace, and so on.
-pub(super) const STEPS: &[&str] = &[include_str!("schema.cql"), include_str!("retention.cql")];
+pub(super) const STEPS: &[&str] = &[
+    include_str!("schema.cql"),
+    include_str!("retention.cql"),
+    include_str!("command_filters.cql"),
+];
 
 /// The version that this build writes.
 pub const VERSION: i64 = STEPS.len() as i64;

@@ -10,7 +10,6 @@ mod address;
 mod append;
 mod cells;
 mod client;
-mod command_filter;
 mod commands;
 mod connect;
 mod dump;

@@ -72,8 +72,14 @@ pub const COMMAND_LIFETIME_MS: i64 = 7 * 24 * 3_600_000;
 pub const COMMAND_TTL_S: i32 = 8 * 24 * 3_600;
 /// Command ids of one room kept in memory, so that new ones are known to be new without a statement.
 pub const COMMAND_IDS_KEPT_MAX: usize = 100_000;
-/// Filters of commands kept for one room, of the buckets that are not known by heart any more: 100 KB each.
+/// Filters of commands kept for one room, of the buckets that are not known by heart any more: 200 KB each.
 pub const COMMAND_FILTERS_KEPT_MAX: usize = 256;
+/// Stored filters that one statement gives: 1 MB, which is what ScyllaDB sends in one page.
+pub const COMMAND_FILTERS_PER_READ: i32 = 5;
+/// Groups whose stored filters are read at the same time.
+pub const COMMAND_FILTER_READS_AT_ONCE: usize = 8;
+/// Keys of commands that one statement gives, of a bucket whose filter is made from what lies in it: eight bytes each.
+pub const COMMAND_KEYS_PER_READ: i32 = 10_000;
 /// Keys of one `IN` list.
 pub const IN_KEYS_MAX: usize = 100;
 /// People whose memberships one statement asks for: keys of one partition, one place each.
@@ -84,6 +90,8 @@ pub const SEARCH_STATE_LIFETIME: Duration = Duration::from_secs(60);
 pub const LAST_MESSAGE_ROWS_MAX: u64 = 16;
 /// Buckets that one statement of the index gives.
 pub const BUCKETS_PER_READ: i32 = 16;
+/// The same for whoever wants all of a group's young buckets: a group has 21 where all are full.
+pub const GROUP_BUCKETS_PER_READ: i32 = 64;
 /// Rows of the index kept in memory, of all rooms: of sealed buckets, about 100 bytes each.
 pub const SEALED_BUCKETS_KEPT_MAX: usize = 65_536;
 /// Buckets of one range that are read at the same time.

@@ -364,8 +364,14 @@ async fn write_missing(shared: &Shared, cell: &Cell, loaded: &Loaded) -> Result<
 }
 
 /// Makes sure that the bucket to append to is ours alone: one of another term, or one with a doubtful write, is taken over if it is small
-/// and sealed if not. False: somebody else has the log.
-pub(super) async fn take_over(shared: &Arc<Shared>, cell: &Cell, owner: &mut Owner, known: &mut Known) -> Result<bool> {
+/// and sealed if not, at about `now_ms`. False: somebody else has the log.
+pub(super) async fn take_over(
+    shared: &Arc<Shared>,
+    cell: &Cell,
+    owner: &mut Owner,
+    known: &mut Known,
+    now_ms: i64,
+) -> Result<bool> {
     let log_first = known.log_first();
     let head = &mut known.state.head;
     let is_ours = bucket::term(head.bucket.bucket) == shared.term() && !owner.is_doubtful;
@@ -401,6 +407,10 @@ pub(super) async fn take_over(shared: &Arc<Shared>, cell: &Cell, owner: &mut Own
     } else {
         rewrite_last_batch(&shared.client, cell.room, &found, head.seq).await?;
         let is_sealed = index::seal(&shared.client, cell.room, &head.bucket, head.seq, head.time_ms).await?;
+        if is_sealed {
+            let sealed = (&head.bucket, head.seq);
+            commands::leave_filter(&shared.client, cell.room, &mut owner.commands, sealed, now_ms).await;
+        }
         head.bucket = head.bucket.closed();
         is_sealed
     };

@@ -136,6 +136,10 @@ statements! {
         WHERE room = ? AND bucket = ? AND seq >= ? AND seq <= ? ORDER BY seq ASC{timeout}";
     commands: Read "SELECT seq, sender, time_ms, command_id, target FROM log_entries WHERE room = ? AND bucket = ? AND seq IN ?{timeout}";
     all_commands: Read "SELECT seq, sender, time_ms, command_id, target FROM log_entries WHERE room = ? AND bucket = ? AND seq < 0{timeout}";
+    command_keys: Read "SELECT seq FROM log_entries WHERE room = ? AND bucket = ? AND seq < 0{timeout}";
+    command_filters: Read "SELECT bucket, filter FROM command_filters WHERE room = ? AND grp = ? AND bucket >= ?{timeout}";
+    insert_command_filter: Write "INSERT INTO command_filters (room, grp, bucket, filter) \
+        VALUES (:room, :grp, :bucket, :filter) USING TIMESTAMP :stamp AND TTL :ttl{and_timeout}";
     delete_bucket: Write "DELETE FROM log_entries{using} WHERE room = ? AND bucket = ?";
 
     bucket_at: Serial "SELECT first_seq, bucket, first_ms, last_seq, rows, former FROM buckets_by_seq \

@@ -47,12 +47,17 @@ pub(super) fn create(connection: &Connection, new: &AuthSession) -> Result<(), F
     for id in over {
         end(connection, id)?;
     }
-    let token = connection
-        .prepare_cached(
-            "INSERT INTO refresh_hashes (refresh_hash, session, replaced) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![new.refresh_hash, new.id.as_bytes()])?;
-    let login = connection
+    let token = insert_token(connection, &new.refresh_hash, new.id, 0)?;
+    let login = insert(connection, new)?;
+    if !token || !login {
+        return Err(StoreError::Conflict.into());
+    }
+    Ok(())
+}
+
+/// Writes a login alone; false: one with its id is there.
+pub(super) fn insert(connection: &Connection, new: &AuthSession) -> rusqlite::Result<bool> {
+    let inserted = connection
         .prepare_cached(
             "INSERT INTO auth_sessions (session, user, refresh_hash, created_ms, refreshed_ms, expires_ms, agent) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
@@ -66,10 +71,22 @@ pub(super) fn create(connection: &Connection, new: &AuthSession) -> Result<(), F
             new.expires_ms,
             new.agent,
         ])?;
-    if token == 0 || login == 0 {
-        return Err(StoreError::Conflict.into());
-    }
-    Ok(())
+    Ok(inserted > 0)
+}
+
+/// Writes a login's token: the one in force (0) or one that was replaced (numbered from 1). False: it is there.
+pub(super) fn insert_token(
+    connection: &Connection,
+    hash: &[u8; 32],
+    login: Uuid,
+    replaced: u64,
+) -> rusqlite::Result<bool> {
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO refresh_hashes (refresh_hash, session, replaced) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![hash, login.as_bytes(), rows::signed(replaced)])?;
+    Ok(inserted > 0)
 }
 
 pub(super) fn rotate(
@@ -121,12 +138,7 @@ fn replace_token(connection: &Connection, id: Uuid, old: [u8; 32], next: [u8; 32
     connection
         .prepare_cached("DELETE FROM refresh_hashes WHERE session = ?1 AND replaced > 0 AND replaced <= ?2")?
         .execute(params![id.as_bytes(), number - REPLACED_TOKENS_MAX])?;
-    let added = connection
-        .prepare_cached(
-            "INSERT INTO refresh_hashes (refresh_hash, session, replaced) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![next, id.as_bytes()])?;
-    if added == 0 {
+    if !insert_token(connection, &next, id, 0)? {
         return Err(StoreError::Conflict.into());
     }
     Ok(())

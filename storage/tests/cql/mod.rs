@@ -4,6 +4,7 @@
 
 pub mod cluster;
 mod frame;
+mod keyspaces;
 pub mod node;
 pub mod rebuilt;
 pub mod teller;
@@ -11,26 +12,17 @@ pub mod wire;
 
 use std::{
     path::Path,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
+pub use keyspaces::hosts;
 use scylla::client::session_builder::SessionBuilder;
 
-use storage::scylla::{Address, Options, Ownership, ScyllaStore, Wait};
-
-/// The contact points, `host:port,host:port`.
-pub fn hosts() -> String {
-    let uri = std::env::var("SCYLLA_URI").unwrap_or_else(|_| {
-        panic!(
-            "SCYLLA_URI is not set: these tests need a real CQL server. `make cql` starts one and says what to export"
-        )
-    });
-    let rest = uri.strip_prefix("scylla://").unwrap_or(&uri);
-    rest.split('/').next().unwrap_or_default().to_owned()
-}
+use storage::{
+    Store,
+    metrics::StorageMetrics,
+    scylla::{Address, Options, Ownership, ScyllaStore, Wait},
+};
 
 /// An address with a keyspace that nobody else uses.
 pub fn fresh_address() -> Address {
@@ -39,13 +31,7 @@ pub fn fresh_address() -> Address {
 
 /// The same on other servers: `host:port,host:port`.
 pub fn fresh_address_at(hosts: &str) -> Address {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let random = uuid::Uuid::new_v4().simple().to_string();
-    let count = COUNT.fetch_add(1, Ordering::SeqCst);
-    let keyspace = format!("t{count}_{}", &random[..12]);
-    format!("scylla://{hosts}/{keyspace}")
-        .parse()
-        .expect("hosts and ports of servers")
+    keyspaces::fresh_at(hosts).parse().expect("hosts and ports of servers")
 }
 
 /// How a node opens its store; `folder` is where it recognises its own lease by.
@@ -66,6 +52,14 @@ pub fn open(options: &Options) -> ScyllaStore {
         }
     };
     ScyllaStore::open(options, waiting).expect("the store opens")
+}
+
+/// Opens a store that counts its statements. It waits for the lease of the one before, which closing gives back.
+pub async fn counted(address: &Address, metrics: &StorageMetrics) -> Arc<dyn Store> {
+    let mut options = as_node(address, None);
+    options.metrics = metrics.clone();
+    let opened = tokio::task::spawn_blocking(move || open(&options)).await;
+    Arc::new(opened.expect("the store opens"))
 }
 
 /// Keyspaces that stories have left: emptying their tables takes a part of the time that making new ones does.

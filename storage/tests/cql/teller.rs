@@ -66,6 +66,11 @@ impl Teller {
         }
     }
 
+    /// All that was sent.
+    pub fn sent(&self) -> Vec<NewEntry> {
+        locked(&self.ledger).sent.clone()
+    }
+
     /// The books.
     pub fn ledger(&self) -> Arc<Mutex<Ledger>> {
         Arc::clone(&self.ledger)
@@ -261,7 +266,8 @@ impl Teller {
         self.room.now_ms = self.room.head.time_ms;
         self.says("alice", "after it").await;
         let sent = locked(&self.ledger).sent.clone();
-        for new in sent.iter().rev().take(3) {
+        // The first one may lie in a bucket that was sealed long ago.
+        for new in sent.iter().take(1).chain(sent.iter().rev().take(3)) {
             self.is_known(new, when).await;
         }
         self.equals_its_log(&sent, &format!("{when}, sent again")).await;
@@ -284,7 +290,7 @@ impl Teller {
     }
 
     /// A command that is sent again within its time is told its first seq.
-    async fn is_known(&self, new: &NewEntry, when: &str) {
+    pub async fn is_known(&self, new: &NewEntry, when: &str) {
         let head: &LogHead = &self.room.head;
         if !new.is_repeatable || head.time_ms - new.entry.time_ms >= COMMAND_LIFETIME_MS {
             return;

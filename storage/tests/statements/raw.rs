@@ -40,6 +40,7 @@ pub struct Raw {
     by_time: PreparedStatement,
     group: PreparedStatement,
     entry: PreparedStatement,
+    filter: PreparedStatement,
 }
 
 fn signed(number: u64) -> i64 {
@@ -88,6 +89,7 @@ impl Raw {
                  VALUES (?, ?, ?, ?, 1, 'alice', ?, ?, ?, 0, 0, 0, false, ?, ?, ?, ?) USING TIMESTAMP ?",
             )
             .await,
+            filter: prepare("INSERT INTO command_filters (room, grp, bucket, filter) VALUES (?, ?, ?, ?)").await,
             session,
         }
     }
@@ -115,7 +117,7 @@ impl Raw {
             .expect("a head is written");
     }
 
-    /// The rows of the index for these buckets.
+    /// The rows of the index for these buckets, and the filters of their commands: messages of large rooms have no records.
     pub async fn index(&self, room: RoomId, buckets: &[Bucket]) {
         stream::iter(buckets)
             .for_each_concurrent(MUTATIONS_AT_ONCE, |bucket| self.index_one(room, bucket))
@@ -145,6 +147,14 @@ impl Raw {
             .execute_unpaged(&self.by_time, by_time)
             .await
             .expect("a bucket's time is written");
+        if let Some((last_seq, _)) = sealed {
+            let filter = filter_of_nothing(room, head.bucket, *last_seq);
+            let values = (room.key(), group, signed(head.bucket), filter);
+            self.session
+                .execute_unpaged(&self.filter, values)
+                .await
+                .expect("a filter is written");
+        }
     }
 
     /// When each of these groups begins.
@@ -201,6 +211,14 @@ impl Raw {
             .await;
         written.expect("rows are written");
     }
+}
+
+/// The filter of a sealed bucket without a record of a command: form, bits, check sum.
+fn filter_of_nothing(room: RoomId, bucket: u64, last_seq: u64) -> Vec<u8> {
+    let stored = [1, 0, 0, 0, 0, 0, 0, 0, 0];
+    let place = Uuid::from_u64_pair(room.key().cast_unsigned(), bucket);
+    let end = Uuid::new_v5(&place, &last_seq.to_be_bytes());
+    [&stored[..], Uuid::new_v5(&end, &stored).as_bytes()].concat()
 }
 
 /// What a message costs a bucket.

@@ -13,7 +13,7 @@ use crate::{
         faults::Step,
         job::Context,
         rows::{self, signed},
-        search,
+        search, sessions,
     },
 };
 
@@ -255,26 +255,10 @@ fn user(connection: &Connection, user: &User) -> rusqlite::Result<()> {
 
 fn login(connection: &Connection, login: &Login) -> rusqlite::Result<()> {
     let session = &login.session;
-    connection
-        .prepare_cached(
-            "INSERT INTO auth_sessions (session, user, refresh_hash, created_ms, refreshed_ms, expires_ms, agent) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![
-            session.id.as_bytes(),
-            session.user.as_str(),
-            session.refresh_hash,
-            session.created_ms,
-            session.refreshed_ms,
-            session.expires_ms,
-            session.agent,
-        ])?;
-    let mut token = connection.prepare_cached(
-        "INSERT INTO refresh_hashes (refresh_hash, session, replaced) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-    )?;
+    sessions::insert(connection, session)?;
     let in_force = (session.refresh_hash, 0);
     for (hash, number) in std::iter::once(&in_force).chain(&login.replaced) {
-        token.execute(params![hash, session.id.as_bytes(), signed(*number)])?;
+        sessions::insert_token(connection, hash, session.id, *number)?;
     }
     Ok(())
 }
