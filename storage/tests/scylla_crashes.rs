@@ -6,12 +6,11 @@
 
 mod cql;
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use cql::{
+    cut::{Cut, cut_at},
     node::{Node, close},
     teller::Teller,
-    wire::{Fate, Wire},
+    wire::Wire,
 };
 use futures_util::future::{BoxFuture, FutureExt as _};
 use storage::{Effect, EntryKind, Role, bucket::WINDOW_MAX_MS};
@@ -222,35 +221,6 @@ fn many_messages(teller: &mut Teller) -> BoxFuture<'_, ()> {
     .boxed()
 }
 
-/// Where the wire is cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cut {
-    Before(usize),
-    Behind(usize),
-}
-
-/// The statements of a run, in their order.
-type Statements = Arc<Mutex<Vec<String>>>;
-
-/// Counts the statements from now on, and cuts the wire at one of them. Leases are the clock's business, not the story's.
-fn cut_at(wire: &Wire, cut: Cut) -> Statements {
-    let statements = Statements::default();
-    let seen = Arc::clone(&statements);
-    wire.rule(move |text| {
-        if text.contains(" leases") {
-            return Fate::Pass;
-        }
-        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.push(text.to_owned());
-        match cut {
-            Cut::Before(nth) if nth == seen.len() => Fate::Cut,
-            Cut::Behind(nth) if nth == seen.len() => Fate::CutBehind,
-            _ => Fate::Pass,
-        }
-    });
-    statements
-}
-
 /// How a run went.
 struct Run {
     statements: Vec<String>,
@@ -284,14 +254,14 @@ async fn run(node: &Node, story: &Story, cut: Cut) -> Run {
             _ = closing => false,
         };
     }
-    let statements = statements.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let statements = statements.take();
     let when = format!("{}, {cut:?} {:?}", story.name, statements.last());
 
     let next = node.starts(None).await;
     let mut teller = Teller::takes_over(&next, &ledger).await;
     teller.finds_everything(&when).await;
     match cut {
-        Cut::Before(_) => teller.is_sent_again(&when).await,
+        Cut::Never | Cut::Before(_) => teller.is_sent_again(&when).await,
         Cut::Behind(_) => teller.others_go_on(&when).await,
     }
     drop(teller);

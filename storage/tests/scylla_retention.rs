@@ -3,11 +3,12 @@
 
 mod cql;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use cql::{
+    cut::{Cut, cut_at},
     node::{Node, close, raw},
-    wire::{Fate, Wire},
+    wire::Wire,
 };
 use storage::{
     LogStart, Store,
@@ -31,38 +32,6 @@ const STATEMENTS_MAX: usize = 100;
 const STATEMENTS: usize = 3 + 1 + 3 + 2 + 3 * DROPPED + 1;
 /// What asking takes when nothing is to be dropped.
 const STATEMENTS_OF_A_LOOK: usize = 2;
-
-type Statements = Arc<Mutex<Vec<String>>>;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cut {
-    Never,
-    Before(usize),
-    Behind(usize),
-}
-
-/// Notes the statements about rooms from now on, and cuts the wire at one of them.
-fn watch(wire: &Wire, cut: Cut) -> Statements {
-    let statements = Statements::default();
-    let seen = Arc::clone(&statements);
-    wire.rule(move |text| {
-        if text.contains(" leases") {
-            return Fate::Pass;
-        }
-        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.push(text.to_owned());
-        match cut {
-            Cut::Before(nth) if nth == seen.len() => Fate::Cut,
-            Cut::Behind(nth) if nth == seen.len() => Fate::CutBehind,
-            _ => Fate::Pass,
-        }
-    });
-    statements
-}
-
-fn noted(statements: &Statements) -> Vec<String> {
-    std::mem::take(&mut *statements.lock().unwrap_or_else(PoisonError::into_inner))
-}
 
 /// A room of five days, as another process of the node finds it.
 async fn five_days(node: &Node, host: &str) -> (Arc<dyn Store>, TestRoom) {
@@ -113,10 +82,10 @@ async fn the_past_goes_as_partitions_and_never_row_by_row() {
     let node = Node::new();
     let wire = Wire::to(&node.address.hosts[0]).await;
     let (store, room) = five_days(&node, wire.host()).await;
-    let statements = watch(&wire, Cut::Never);
+    let statements = cut_at(&wire, Cut::Never);
     let dropped = store.drop_before(room.id, &room.permit, LIMIT_MS).await;
     assert_eq!(dropped.expect("dropped").start, START);
-    let seen = noted(&statements);
+    let seen = statements.take();
     let deletions: Vec<&String> = seen
         .iter()
         .filter(|text| text.contains("FROM log_entries") && text.starts_with("DELETE"))
@@ -128,7 +97,7 @@ async fn the_past_goes_as_partitions_and_never_row_by_row() {
 
     let again = store.drop_before(room.id, &room.permit, LIMIT_MS).await;
     assert_eq!(again.expect("nothing to drop").entries, 0);
-    let seen = noted(&statements);
+    let seen = statements.take();
     assert!(seen.iter().all(|text| text.starts_with("SELECT")), "{seen:#?}");
     assert_eq!(seen.len(), STATEMENTS_OF_A_LOOK, "{seen:#?}");
     drop(room);
@@ -140,7 +109,7 @@ async fn the_past_goes_as_partitions_and_never_row_by_row() {
 async fn dies(node: &Node, cut: Cut) -> (Vec<String>, bool) {
     let wire = Wire::to(&node.address.hosts[0]).await;
     let (victim, mut room) = five_days(node, wire.host()).await;
-    let statements = watch(&wire, cut);
+    let statements = cut_at(&wire, cut);
     let (id, permit) = (room.id, room.permit.clone());
     let was_cut = tokio::select! {
         () = wire.is_cut() => true,
@@ -149,7 +118,7 @@ async fn dies(node: &Node, cut: Cut) -> (Vec<String>, bool) {
             false
         }
     };
-    let seen = noted(&statements);
+    let seen = statements.take();
     let when = format!("{cut:?} {:?}", seen.last());
 
     let next = node.starts(None).await;

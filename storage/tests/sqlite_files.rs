@@ -215,6 +215,22 @@ async fn deleted_text_leaves_the_write_ahead_log_of_a_running_store() {
     assert_eq!(room.says("alice", "something else").await, 3);
 }
 
+/// Rows of these tables when the background lane has had its turns, whatever it had done before the node ended.
+async fn left_in<const TABLES: usize>(path: &Path, tables: [&str; TABLES]) -> [i64; TABLES] {
+    let store: Arc<dyn Store> = open(path);
+    // Each write gives it one.
+    for number in 0..64_u8 {
+        let written = store.meta_or_insert(&format!("{number}"), vec![number]).await;
+        written.expect("a write");
+    }
+    drop(store);
+    let file = rusqlite::Connection::open(path).expect("the file");
+    tables.map(|table| {
+        let query = format!("SELECT count(*) FROM {table}");
+        file.query_row(&query, [], |row| row.get(0)).expect("a count")
+    })
+}
+
 #[tokio::test]
 async fn a_purged_log_leaves_the_files_even_when_the_node_ends_in_between() {
     let (folder, path) = folder();
@@ -224,21 +240,7 @@ async fn a_purged_log_leaves_the_files_even_when_the_node_ends_in_between() {
     let permit = storage::Permit::take_over(&current);
     store.purge_log(id, &permit).await.expect("the log is purged");
     drop(store);
-    // Writes give the background lane its turns, whatever it had done before the end.
-    let store: Arc<dyn Store> = open(&path);
-    for number in 0..64_u8 {
-        store
-            .meta_or_insert(&format!("{number}"), vec![number])
-            .await
-            .expect("a write");
-    }
-    drop(store);
-    let file = rusqlite::Connection::open(&path).expect("the file");
-    let count = |table: &str| -> i64 {
-        let query = format!("SELECT count(*) FROM {table}");
-        file.query_row(&query, [], |row| row.get(0)).expect("a count")
-    };
-    assert_eq!((count("entries"), count("purges")), (0, 0));
+    assert_eq!(left_in(&path, ["entries", "purges"]).await, [0, 0]);
     assert!(!holds(folder.path(), "message 17"));
     assert!(
         check_consistency(&path)
@@ -499,20 +501,10 @@ async fn what_a_log_has_dropped_leaves_the_files_even_when_the_node_ends_in_betw
     let dropped = store.drop_before(room.id, &room.permit, START_MS + 2 * DAY_MS).await;
     assert_eq!(dropped.expect("dropped").entries, 5);
     drop((room, indexer, store));
-    // Writes give the background lane its turns, whatever it had done before the end.
-    let store: Arc<dyn Store> = open(&path);
-    for number in 0..64_u8 {
-        let written = store.meta_or_insert(&format!("{number}"), vec![number]).await;
-        written.expect("a write");
-    }
-    drop(store);
-    let file = rusqlite::Connection::open(&path).expect("the file");
-    let count = |table: &str| -> i64 {
-        let query = format!("SELECT count(*) FROM {table}");
-        file.query_row(&query, [], |row| row.get(0)).expect("a count")
-    };
-    assert_eq!((count("entries"), count("purges"), count("buckets_by_time")), (2, 0, 1));
-    drop(file);
+    assert_eq!(
+        left_in(&path, ["entries", "purges", "buckets_by_time"]).await,
+        [2, 0, 1]
+    );
     let found = check_consistency(&path).expect("the file is readable").differences;
     assert_eq!(found, [""; 0]);
 }

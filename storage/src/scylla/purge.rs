@@ -65,6 +65,7 @@ pub(super) async fn begin_at(
     marks::write_all(shared, room, &moved).await?;
     // Buckets are counted on from here: a number that was removed is never given again.
     settle::write_head(client, &known.state).await?;
+    shared.check_lease()?;
     if let Err(fault) = write_start(shared, room, shared.salt.stored(epoch), start, from).await {
         // It may begin there all the same, now or later: it is read again.
         owner.is_settled = false;

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
 pub mod cluster;
+pub mod cut;
 mod frame;
 mod keyspaces;
 pub mod node;
