@@ -1,4 +1,5 @@
-//! Keyspaces of stories, on the server that `SCYLLA_URI` names: each has a name that nobody else has. The stories of the gateway use this file too (`gateway/tests/cluster_kit`).
+//! Keyspaces of stories, on the server that `SCYLLA_URI` names: each has a name that nobody else has. The stories
+//! of the gateway use this file too (`gateway/tests/cluster_kit`).
 
 /// The contact points, `host:port,host:port`.
 pub fn hosts() -> String {
