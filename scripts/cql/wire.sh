@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# As much of the CQL protocol as asking whether a server is ready takes, and sending it a plain statement, without a driver. Sourced by
-# scripts/cql.sh and scripts/cql/sweep.sh.
+# As much of the CQL protocol as asking whether a server is ready takes, without a driver. Sourced by scripts/cql.sh.
 
 # frame OPCODE BODY : one request of protocol version 4 on standard output. BODY is text for printf, all of it in bytes.
 frame() {
@@ -26,23 +25,17 @@ answer() {
   printf '%s\n%s\n' "${header[4]}" "$body"
 }
 
-# cql_answer HOST PORT STATEMENT : sends it; its answer as `answer` gives it.
-cql_answer() {
-  local reply
-  { exec 3<>"/dev/tcp/$1/$2"; } 2>/dev/null || return 1
+# cql_count HOST QUERY → the one number that the query counts. Fails when the server does not answer with it.
+cql_count() {
+  local reply value=0 byte
+  { exec 3<>"/dev/tcp/$1/9042"; } 2>/dev/null || return 1
   frame 01 '\x00\x01\x00\x0bCQL_VERSION\x00\x053.0.0' >&3
   mapfile -t reply < <(answer)
   if [[ "${reply[0]:-}" -ne 2 ]]; then exec 3>&-; return 1; fi
   # Consistency ONE, no flags.
-  frame 07 "$(number 4 "${#3}")$3\\x00\\x01\\x00" >&3
-  answer
+  frame 07 "$(number 4 "${#2}")$2\\x00\\x01\\x00" >&3
+  mapfile -t reply < <(answer)
   exec 3>&-
-}
-
-# cql_count HOST QUERY → the one number that the query counts. Fails when the server does not answer with it.
-cql_count() {
-  local reply value=0 byte
-  mapfile -t reply < <(cql_answer "$1" 9042 "$2")
   # A result, and its last value is eight bytes long.
   if [[ "${reply[0]:-}" -ne 8 || "${#reply[@]}" -lt 13 || "${reply[-9]}" -ne 8 ]]; then return 1; fi
   for byte in "${reply[@]: -8}"; do value=$((value * 256 + byte)); done

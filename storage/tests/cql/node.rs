@@ -52,7 +52,7 @@ impl Node {
         store
     }
 
-    /// Nobody needs its keyspace any more: a program with many nodes does not keep the tables of all of them until its end.
+    /// Nobody needs its keyspace any more: servers of tests are small, and many tables are more than they hold.
     pub async fn is_over(&self) {
         let session = raw(&self.address).await;
         let text = format!("DROP KEYSPACE {}", self.address.keyspace);
