@@ -3,12 +3,15 @@
 //! The rooms are filled through the store's own append and indexed by the indexer. The open ends of the newest rooms stay unindexed, as they
 //! do in a running node.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use protocol::{RoomId, UserId};
 use serde_json::{Value, json};
 use storage::{
-    Mark, Store,
+    Mark, NewEntry, Store,
     generator::Shape,
     search::{Backlog, Indexer, SearchMetrics},
 };
@@ -51,42 +54,51 @@ pub fn said(rank: u64, entries: u64) -> Said {
     }
 }
 
-/// Fills one room; somebody has read half of every second one.
-async fn fill_room(store: &Arc<dyn Store>, who: &UserId, said: Said, progress: &Progress) -> Outcome<(RoomId, u64)> {
-    let name = format!("room {}", said.seed - SEED);
-    let mut room = Room::create(store, name, std::slice::from_ref(who), start_ms()).await?;
-    room.fill(store, said, progress, |_| {}).await?;
-    if said.seed.is_multiple_of(2) {
-        let mark = Mark {
-            read_seq: room.head.seq.div_ceil(2),
-            read_number: room.head.number.div_ceil(2),
-            received_seq: room.head.seq,
-        };
-        store.advance_mark(room.id, who, mark).await?;
-    }
-    Ok((room.id, room.head.seq))
+/// What everybody who fills a room shares.
+struct Filling {
+    store: Arc<dyn Store>,
+    who: UserId,
+    progress: Progress,
+    body_bytes: AtomicU64,
 }
 
-/// All rooms, the largest first.
-async fn fill(
-    store: &Arc<dyn Store>,
-    who: &UserId,
-    progress: &Arc<Progress>,
-    entries: u64,
-) -> Outcome<Vec<(RoomId, u64)>> {
-    let (mut filling, mut rooms) = (JoinSet::new(), Vec::new());
-    for (rank, size) in (1..).zip(sizes(entries)) {
-        if filling.len() >= AT_ONCE {
-            rooms.extend(filling.join_next().await.transpose()?.transpose()?);
+impl Filling {
+    /// Fills one room; somebody has read half of every second one. Gives it with its last seq.
+    async fn room(&self, rank: u64, entries: u64) -> Outcome<(RoomId, u64)> {
+        let (store, who) = (&self.store, &self.who);
+        let mut room = Room::create(store, format!("room {rank}"), std::slice::from_ref(who), start_ms()).await?;
+        let count = |new: &mut NewEntry| {
+            self.body_bytes
+                .fetch_add(new.entry.body.len() as u64, Ordering::Relaxed);
+        };
+        room.fill(store, said(rank, entries), &self.progress, count).await?;
+        if rank.is_multiple_of(2) {
+            let mark = Mark {
+                read_seq: room.head.seq.div_ceil(2),
+                read_number: room.head.number.div_ceil(2),
+                received_seq: room.head.seq,
+            };
+            store.advance_mark(room.id, who, mark).await?;
         }
-        let (store, who, progress) = (Arc::clone(store), who.clone(), Arc::clone(progress));
-        filling.spawn(async move { fill_room(&store, &who, said(rank, size), &progress).await });
+        Ok((room.id, room.head.seq))
     }
-    while let Some(room) = filling.join_next().await {
-        rooms.push(room??);
+
+    /// All rooms, the largest first.
+    async fn rooms(self: &Arc<Self>, entries: u64) -> Outcome<Vec<(RoomId, u64)>> {
+        let (mut filling, mut rooms) = (JoinSet::new(), Vec::new());
+        for (rank, size) in (1..).zip(sizes(entries)) {
+            if filling.len() >= AT_ONCE {
+                rooms.extend(filling.join_next().await.transpose()?.transpose()?);
+            }
+            let own = Arc::clone(self);
+            filling.spawn(async move { own.room(rank, size).await });
+        }
+        while let Some(room) = filling.join_next().await {
+            rooms.push(room??);
+        }
+        rooms.sort_by_key(|(_, entries)| std::cmp::Reverse(*entries));
+        Ok(rooms)
     }
-    rooms.sort_by_key(|(_, entries)| std::cmp::Reverse(*entries));
-    Ok(rooms)
 }
 
 /// Indexes all rooms; gives the bytes of the index.
@@ -112,9 +124,15 @@ async fn index(store: &Arc<dyn Store>, rooms: &[(RoomId, u64)], progress: &Progr
 pub async fn measure(target: &Target, entries: u64, samples: u64) -> Outcome<Value> {
     let who: UserId = "searcher".parse()?;
     let opened = target.open()?;
-    let filling = Arc::new(Progress::new("entries of 500 rooms", entries));
-    let rooms = fill(&opened.store, &who, &filling, entries).await?;
-    let fill_seconds = filling.seconds();
+    let filling = Arc::new(Filling {
+        store: Arc::clone(&opened.store),
+        who: who.clone(),
+        progress: Progress::new("entries of 500 rooms", entries),
+        body_bytes: AtomicU64::new(0),
+    });
+    let rooms = filling.rooms(entries).await?;
+    let (fill_seconds, text_bytes) = (filling.progress.seconds(), filling.body_bytes.load(Ordering::Relaxed));
+    drop(filling);
     let file_bytes = target.file().map(std::fs::metadata).transpose()?.map(|file| file.len());
     let indexing = Progress::new("indexed entries", entries);
     let index_bytes = index(&opened.store, &rooms, &indexing).await?;
@@ -123,7 +141,7 @@ pub async fn measure(target: &Target, entries: u64, samples: u64) -> Outcome<Val
     opened.close();
     let chats = chats::measure(target, &who, samples).await?;
     Ok(json!({
-        "entries": entries, "fill_seconds": fill_seconds, "file_bytes": file_bytes, "index_bytes": index_bytes,
+        "entries": entries, "fill_seconds": fill_seconds, "file_bytes": file_bytes, "text_bytes": text_bytes, "index_bytes": index_bytes,
         "index_seconds": index_seconds, "searches": searches, "chats": chats,
     }))
 }
