@@ -112,9 +112,6 @@ const ALL: &[Row] = rows! {
         "sessions whose messages come as server-sent events.";
     "many-chats" (45, 15) chats::chats =>
         "chats of two people beside one large room: memory of the server for each chat with both its subscriptions.";
-    "durable-cql" (80, 30) durable::durable, Backend::Cql =>
-        "the same as durable with a CQL server on this machine, one room: a batch of messages is a few statements, and the \
-         indexer reads and writes beside them.";
     "history-rush-cql" (60, 25) rush::rush, Backend::Cql =>
         "the same as history-rush with a CQL server on this machine.";
     "export-cql" (170, 12) export::export, Backend::Cql =>
@@ -124,6 +121,9 @@ const ALL: &[Row] = rows! {
     "chat-list-cql" (0, 0) chat_list::list, Backend::Cql =>
         "the same as chat-list with a CQL server on this machine: the node has the ends of the logs in memory, or reads them \
          all.";
+    "durable-cql" (80, 30) durable::durable, Backend::Cql =>
+        "the same as durable with a CQL server on this machine, one room: a batch of messages is a few statements, and the \
+         indexer reads and writes beside them.";
     "people-cql" (900, 25) people::people, Backend::Cql =>
         "the same as people with a CQL server on this machine.";
     "pages-cql" (1150, 30) pages::pages, Backend::Cql =>

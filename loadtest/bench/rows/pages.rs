@@ -131,7 +131,7 @@ mod tests {
             lines[0].what,
             "next page, CQL: room with 100,000 entries against one with 10,000"
         );
-        assert_eq!(lines[0].result, "p50 100.0 µs, p99 2.50 ms = 2.50 ×; filled in 7 s");
+        assert_eq!(lines[0].result, "p50 100 µs, p99 2.50 ms = 2.50 ×; filled in 7 s");
         let reached: Vec<_> = lines.iter().map(|line| line.reached).collect();
         assert_eq!(reached, [Some(false), Some(true)]);
     }

@@ -17,11 +17,12 @@ pub(super) async fn rush(bench: &Bench, backend: Backend) -> Outcome<Vec<Line>> 
     // On two processors the simulator is as busy as the server: its lag says nothing about what reached the store.
     let load = Load::of("history-rush", sessions, 1_000.0, 1.0)
         .with("--members --lag-limit-ms 60000 --drain-timeout 60 --open-timeout 120");
-    let settings = match backend {
+    let url = match backend {
         Backend::Sqlite => None,
         Backend::Cql => Some(bench.cql().await?.url("rush")),
     };
-    let settings: Vec<_> = settings.iter().map(|url| ("STORAGE__URL", url.as_str())).collect();
+    let of_url = |url| [("STORAGE__URL", url), ("STORAGE__REPLICATION_FACTOR", "1")];
+    let settings: Vec<_> = url.as_deref().into_iter().flat_map(of_url).collect();
     let report = bench.node(&settings, &load).await?;
     let missing = || Failure::new("the node does not say what reached its store, or not all phones had their pages");
     let figures = report.rush.as_ref().ok_or_else(missing)?;

@@ -24,6 +24,8 @@ use crate::{
 
 const SMALL_ENTRIES: u64 = 10_000;
 const PAGE: usize = 50;
+/// How far somebody scrolls: one page alone would lie within a bucket of one room, and across two of the other.
+const SCROLLED_PAGES: u64 = 50;
 /// Reads of each kind and room before those that count.
 const WARM_READS: u64 = 200;
 const COLD_READS: u64 = 120;
@@ -67,7 +69,8 @@ impl Place {
                 self.older(store, state.head.seq, PAGE).await?;
             }
             Kind::Next => {
-                self.older(store, self.last - PAGE as u64, PAGE).await?;
+                let behind = PAGE as u64 * (1 + random.below(SCROLLED_PAGES));
+                self.older(store, self.last - behind, PAGE).await?;
             }
             Kind::Around => {
                 let seq = PAGE as u64 + random.below(self.last - 2 * PAGE as u64);
