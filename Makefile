@@ -17,7 +17,7 @@ page: ## the page's copy of the JavaScript SDK
 test: ## every check and every test; fetches what it needs
 	@scripts/test.sh
 
-bench: ## every figure beside its floor, about 10 minutes; ROWS="quiet busy" or ROWS=--list
+bench: ## every figure beside its floor, about 70 minutes; ROWS="quiet busy" or ROWS=--list
 	@scripts/bench.sh $(ROWS)
 
 lint: ## format, clippy and the direction of dependencies

@@ -7,34 +7,44 @@ use crate::{
     failure::Outcome,
     nchan::{self, Audience},
     programs::Programs,
-    servers::{Floor, Node},
+    progress::Teller,
+    servers::{Cql, Floor, Node},
     simulator::{self, Load},
+    store::Rooms,
 };
 
 /// A run that is made when the first row asks for it.
-type Once<T> = OnceCell<Outcome<T>>;
+pub(crate) type Once<T> = OnceCell<Outcome<T>>;
 
 /// One run of the bench.
 pub(crate) struct Bench {
     pub(crate) programs: Programs,
     /// Shorter and smaller.
     pub(crate) short: bool,
+    pub(crate) teller: Teller,
     quiet: Once<Report>,
     quiet_floor: Once<Report>,
     quiet_peer: Once<Audience>,
     busy_floor: Once<Report>,
+    cql: Once<Cql>,
+    pub(crate) rooms_of_sqlite: Once<Rooms>,
+    pub(crate) rooms_of_cql: Once<Rooms>,
 }
 
 impl Bench {
     /// Looks for the programs; nothing is started yet.
-    pub(crate) fn new(short: bool) -> Outcome<Self> {
+    pub(crate) fn new(short: bool, teller: Teller) -> Outcome<Self> {
         Ok(Self {
             programs: Programs::find()?,
             short,
+            teller,
             quiet: OnceCell::new(),
             quiet_floor: OnceCell::new(),
             quiet_peer: OnceCell::new(),
             busy_floor: OnceCell::new(),
+            cql: OnceCell::new(),
+            rooms_of_sqlite: OnceCell::new(),
+            rooms_of_cql: OnceCell::new(),
         })
     }
 
@@ -92,6 +102,12 @@ impl Bench {
         let load = Load::one_big_room(self.busy_sessions(), 100.0, self.size(5, 2) as f64);
         let run = self.busy_floor.get_or_init(async || self.floor(&load).await);
         run.await.as_ref().map_err(Clone::clone)
+    }
+
+    /// The CQL server of this run, which the first row that needs one starts.
+    pub(crate) async fn cql(&self) -> Outcome<&Cql> {
+        let start = || Cql::start(&self.programs.cql, &self.teller);
+        self.cql.get_or_init(start).await.as_ref().map_err(Clone::clone)
     }
 
     /// The room of rows about one delivery and about one session. Its phones come as those of an audience do: many in the same second.

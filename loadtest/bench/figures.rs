@@ -60,6 +60,15 @@ pub(crate) fn milliseconds(time_ms: f64) -> String {
     }
 }
 
+/// `83.2 µs`, `1.37 ms`.
+pub(crate) fn duration(time_ms: f64) -> String {
+    if time_ms < 1.0 {
+        microseconds(time_ms * 1e3)
+    } else {
+        milliseconds(time_ms)
+    }
+}
+
 /// `950`, `12.3 k`, `4.56 M`.
 pub(crate) fn count(number: f64) -> String {
     if number >= 1e6 {
@@ -126,6 +135,7 @@ mod tests {
             [812.0, 4_400.0, 3_200_000.0, 15e9].map(bytes),
             ["812 B", "4.40 KB", "3.2 MB", "15.00 GB"]
         );
+        assert_eq!([0.0832, 1.371].map(duration), ["83.2 µs", "1.37 ms"]);
         assert_eq!([1.066, 20.04].map(times), ["1.07 ×", "20.0 ×"]);
         assert_eq!(per(1.0, 0.0), 0.0);
     }

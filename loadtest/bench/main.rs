@@ -1,8 +1,8 @@
 //! The command `plenum-bench`: the figures that the server has to reach, each beside its floor in the same run.
 //!
-//! It starts the programs that it measures (`plenum`, `plenum-floor`, nginx with nchan where it is installed) and the
-//! simulator, all as processes of their own, and writes one table. `make bench` builds everything and calls it. It never
-//! touches a server that it did not start.
+//! It starts the programs that it measures (`plenum`, `plenum-floor`, the measurement of stores, a CQL server, nginx with nchan where it is
+//! installed) and the simulator, all as processes of their own, and writes one table. `make bench` builds everything and calls it. It touches
+//! no server that it did not start, but the CQL server that `SCYLLA_URI` names.
 
 mod arguments;
 mod bench;
@@ -18,6 +18,7 @@ mod progress;
 mod rows;
 mod servers;
 mod simulator;
+mod store;
 mod table;
 
 use std::{io::Write as _, process::ExitCode};
@@ -52,15 +53,15 @@ fn main() -> ExitCode {
 
 fn measure(arguments: &Arguments) -> Result<Measurement, failure::Failure> {
     let rows = rows::chosen(&arguments.rows)?;
-    let bench = Bench::new(arguments.short)?;
+    let progress = Progress::new(rows.iter().map(|row| row.seconds(arguments.short)).sum());
+    let bench = Bench::new(arguments.short, progress.teller())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    Ok(runtime.block_on(run(&bench, &rows)))
+    Ok(runtime.block_on(run(&bench, &rows, progress)))
 }
 
 /// Runs the rows one after the other; an interrupt keeps those that are done.
-async fn run(bench: &Bench, rows: &[&Row]) -> Measurement {
+async fn run(bench: &Bench, rows: &[&Row], mut progress: Progress) -> Measurement {
     let mut measurement = Measurement::begin();
-    let mut progress = Progress::new(rows.iter().map(|row| row.seconds(bench.short)).sum());
     let interrupted = process::interrupted();
     tokio::pin!(interrupted);
     for (number, row) in rows.iter().enumerate() {

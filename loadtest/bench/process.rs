@@ -97,11 +97,18 @@ impl Process {
     }
 
     /// Waits for the end; gives how it ended, the standard output, and the last words on standard error.
-    pub(crate) async fn finish(mut self, at_most: Duration) -> Outcome<(ExitStatus, String, String)> {
-        let mut text = String::new();
-        let mut output = self.output.take();
-        let mut errors = self.child.stderr.take();
-        let mut words = String::new();
+    pub(crate) async fn finish(self, at_most: Duration) -> Outcome<(ExitStatus, String, String)> {
+        self.finish_telling(at_most, |_| {}).await
+    }
+
+    /// The same; each line on standard error is told as it comes.
+    pub(crate) async fn finish_telling(
+        mut self,
+        at_most: Duration,
+        tell: impl Fn(&str),
+    ) -> Outcome<(ExitStatus, String, String)> {
+        let (mut text, mut words) = (String::new(), String::new());
+        let (mut output, errors) = (self.output.take(), self.child.stderr.take());
         let all = async {
             let read = async {
                 if let Some(output) = &mut output {
@@ -110,8 +117,11 @@ impl Process {
                 std::io::Result::Ok(())
             };
             let read_errors = async {
-                if let Some(errors) = &mut errors {
-                    errors.read_to_string(&mut words).await?;
+                let Some(errors) = errors else { return Ok(()) };
+                let mut lines = BufReader::new(errors).lines();
+                while let Some(line) = lines.next_line().await? {
+                    tell(&line);
+                    words = end_of(&format!("{words}\n{line}"));
                 }
                 std::io::Result::Ok(())
             };
@@ -121,7 +131,17 @@ impl Process {
         let status = timeout(at_most, all)
             .await
             .map_err(|_| Failure::new(format!("{} did not end within {} s", self.name, at_most.as_secs())))??;
-        Ok((status, text, end_of(&words)))
+        Ok((status, text, words))
+    }
+
+    /// Waits for the end; gives the standard output of a program that succeeded.
+    pub(crate) async fn output_telling(self, at_most: Duration, tell: impl Fn(&str)) -> Outcome<String> {
+        let name = self.name.clone();
+        let (status, text, words) = self.finish_telling(at_most, tell).await?;
+        if status.success() {
+            return Ok(text);
+        }
+        Err(Failure::new(format!("{name}: {words}")))
     }
 
     async fn last_words(&mut self) -> String {
@@ -172,6 +192,20 @@ mod tests {
             (status.code(), text.as_str(), words.as_str()),
             (Some(3), "figures\n", "trouble")
         );
+    }
+
+    #[tokio::test]
+    async fn what_a_program_says_on_the_way_is_told_and_why_it_failed_is_kept() {
+        let process = Process::start(Path::new("/bin/sh"), |command| {
+            command.args(["-c", "echo half >&2; echo the disk is full >&2; exit 1"]);
+        });
+        let told = std::cell::RefCell::new(Vec::new());
+        let outcome = process
+            .expect("a shell")
+            .output_telling(Duration::from_secs(60), |line| told.borrow_mut().push(line.to_owned()));
+        let failure = outcome.await.expect_err("it failed");
+        assert_eq!(failure.0, "sh: half\nthe disk is full");
+        assert_eq!(told.into_inner(), ["half", "the disk is full"]);
     }
 
     #[tokio::test]

@@ -10,10 +10,10 @@ pub(crate) struct Programs {
     pub(crate) plenum: PathBuf,
     pub(crate) simulator: PathBuf,
     pub(crate) floor: PathBuf,
-    pub(crate) append_rate: PathBuf,
-    pub(crate) newest_page: PathBuf,
-    pub(crate) search_latency: PathBuf,
-    pub(crate) people_latency: PathBuf,
+    /// The measurement of stores.
+    pub(crate) measure: PathBuf,
+    /// The script that starts a CQL server: of the checkout in which the bench runs.
+    pub(crate) cql: PathBuf,
     /// Not ours, and not everywhere.
     pub(crate) nginx: Option<PathBuf>,
     /// The module of nginx that carries WebSocket audiences.
@@ -33,15 +33,12 @@ impl Programs {
     pub(crate) fn find() -> Outcome<Self> {
         let own = std::env::current_exe()?;
         let folder = own.parent().unwrap_or(Path::new("."));
-        let examples = folder.join("examples");
         Ok(Self {
             plenum: folder.join("plenum"),
             simulator: folder.join("plenum-loadtest"),
             floor: folder.join("plenum-floor"),
-            append_rate: examples.join("append_rate"),
-            newest_page: examples.join("newest_page"),
-            search_latency: examples.join("search_latency"),
-            people_latency: examples.join("people_latency"),
+            measure: folder.join("examples/measure"),
+            cql: "scripts/cql.sh".into(),
             nginx: first_of(&NGINX),
             nchan: first_of(&NCHAN),
         })
@@ -54,7 +51,7 @@ pub(crate) fn built(program: &Path) -> Outcome<&Path> {
         return Ok(program);
     }
     Err(Failure::new(format!(
-        "{} is not built: `make bench` builds everything",
+        "{} is not there: `make bench` builds everything, in its checkout",
         program.display()
     )))
 }

@@ -52,6 +52,14 @@ impl Progress {
         }
     }
 
+    /// For whoever knows how far a row has come.
+    pub(crate) fn teller(&self) -> Teller {
+        Teller {
+            bar: self.bar.clone(),
+            is_shown: self.is_shown,
+        }
+    }
+
     /// The row is over.
     pub(crate) fn end(&self, name: &str, outcome: &Outcome<Vec<Line>>) {
         let seconds = self.begun.elapsed().as_secs();
@@ -68,5 +76,23 @@ impl Progress {
     /// Everything is over.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Shows how far a row has come: beside the bar, or as a line.
+#[derive(Debug, Clone)]
+pub(crate) struct Teller {
+    bar: ProgressBar,
+    is_shown: bool,
+}
+
+impl Teller {
+    /// In words.
+    pub(crate) fn tell(&self, words: &str) {
+        if self.is_shown {
+            self.bar.set_message(words.to_owned());
+        } else {
+            eprintln!("  {words}");
+        }
     }
 }

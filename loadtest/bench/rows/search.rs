@@ -1,121 +1,58 @@
-//! Searches of messages and of people, and what the index costs.
-
-use std::time::Duration;
-
-use serde::Deserialize;
+//! Searches of messages, and what their index costs.
 
 use crate::{
     bench::Bench,
-    failure::{Failure, Outcome},
-    figures::{bytes, milliseconds, percent},
-    process::Process,
-    programs::built,
+    failure::Outcome,
+    figures::{bytes, percent},
     simulator::grouped,
+    store::{self, Backend, Rooms, Search},
     table::Line,
 };
 
 /// A search of two words, in milliseconds.
 const TWO_WORDS_MS: f64 = 50.0;
-/// A search of people, in milliseconds.
-const PEOPLE_MS: f64 = 10.0;
-const TIMEOUT: Duration = Duration::from_secs(1_800);
+const TWO_WORDS: [&str; 3] = ["two common words", "a common and a rare word", "two rare words"];
 
-/// What `search_latency --json` prints.
-#[derive(Debug, Deserialize)]
-struct Searches {
-    messages: u64,
-    log_bytes: f64,
-    index_bytes: f64,
-    searches: Vec<Timed>,
-}
-
-/// What `people_latency --json` prints.
-#[derive(Debug, Deserialize)]
-struct People {
-    people: u64,
-    searches: Vec<Timed>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Timed {
-    what: String,
-    p50_ms: f64,
-    p99_ms: f64,
-}
-
-pub(super) async fn messages(bench: &Bench) -> Outcome<Vec<Line>> {
-    let size = bench.size(10_000_000, 200_000);
-    let text = run(&bench.programs.search_latency, size, "search_latency").await?;
-    let found: Searches = serde_json::from_str(&text).map_err(Failure::of("search_latency"))?;
-    let mut lines: Vec<Line> = found
-        .searches
-        .iter()
-        .map(|timed| of_messages(timed, found.messages))
-        .collect();
-    lines.push(Line {
-        what: "the index of these messages against their store".to_owned(),
-        result: format!(
-            "{} beside {} = {}",
-            bytes(found.index_bytes),
-            bytes(found.log_bytes),
-            percent(found.index_bytes / found.log_bytes)
-        ),
-        ..Line::default()
-    });
-    Ok(lines)
-}
-
-pub(super) async fn people(bench: &Bench) -> Outcome<Vec<Line>> {
-    let size = bench.size(1_000_000, 50_000);
-    let text = run(&bench.programs.people_latency, size, "people_latency").await?;
-    let found: People = serde_json::from_str(&text).map_err(Failure::of("people_latency"))?;
-    let line = |timed: &Timed| {
-        let what = format!("people by {} among {}", timed.what, grouped(found.people));
-        bounded(what, timed, PEOPLE_MS)
-    };
-    Ok(found.searches.iter().map(line).collect())
-}
-
-async fn run(program: &std::path::Path, size: u64, name: &'static str) -> Outcome<String> {
-    let folder = tempfile::Builder::new().prefix("plenum-bench-").tempdir()?;
-    let process = Process::start(built(program)?, |command| {
-        command.arg("--json").arg(folder.path()).arg(size.to_string());
-    })?;
-    let (status, text, words) = process.finish(TIMEOUT).await?;
-    if status.success() {
-        return Ok(text);
-    }
-    Err(Failure::new(format!("{name}: {words}")))
+pub(super) async fn messages(bench: &Bench, backend: Backend) -> Outcome<Vec<Line>> {
+    let rooms = store::rooms(bench, backend).await?;
+    let searches = rooms.searches.iter().map(|search| line(backend, rooms, search));
+    Ok(searches.chain([index(backend, rooms)]).collect())
 }
 
 /// Two words have a bound; the others are told.
-fn of_messages(timed: &Timed, messages: u64) -> Line {
+fn line(backend: Backend, rooms: &Rooms, search: &Search) -> Line {
+    let entries = grouped(rooms.entries);
     let what = format!(
-        "search of {} among {} messages in 500 rooms",
-        timed.what,
-        grouped(messages)
+        "search of {}, {}: {entries} messages in 500 rooms",
+        search.what,
+        backend.name()
     );
-    let is_bounded = ["two common words", "a common and a rare word", "two rare words"].contains(&timed.what.as_str());
-    if is_bounded {
-        return bounded(what, timed, TWO_WORDS_MS);
+    if TWO_WORDS.contains(&search.what.as_str()) {
+        return search.times.line(what, TWO_WORDS_MS);
     }
     Line {
         what,
-        result: described(timed),
+        result: search.times.words(),
         ..Line::default()
     }
 }
 
-fn bounded(what: String, timed: &Timed, bound_ms: f64) -> Line {
+fn index(backend: Backend, rooms: &Rooms) -> Line {
+    let beside = |what: &str, messages: f64| {
+        let share = percent(rooms.index_bytes / messages);
+        format!("{share} of {} {what}", bytes(messages))
+    };
+    let file = rooms.file_bytes.map(|file| beside("of store without it", file) + ", ");
     Line {
-        what,
-        bound: format!("p99 ≤ {}", milliseconds(bound_ms)),
-        result: described(timed),
-        reached: Some(timed.p99_ms <= bound_ms),
+        what: format!("the index of these messages, {}", backend.name()),
+        result: format!(
+            "{} = {}{}; messages appended in {:.0} s, indexed in {:.0} s",
+            bytes(rooms.index_bytes),
+            file.unwrap_or_default(),
+            beside("of bodies", rooms.text_bytes),
+            rooms.fill_seconds,
+            rooms.index_seconds
+        ),
         ..Line::default()
     }
-}
-
-fn described(timed: &Timed) -> String {
-    format!("p50 {}, p99 {}", milliseconds(timed.p50_ms), milliseconds(timed.p99_ms))
 }

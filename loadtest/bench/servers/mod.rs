@@ -1,8 +1,10 @@
-//! Servers that the bench starts for the simulator: each listens on a free port and ends when it is dropped.
+//! Servers that the bench starts, for the simulator or for a store: each listens where nothing else does and ends when it is dropped.
 
+mod cql;
 mod floor;
 mod node;
 
+pub(crate) use cql::Cql;
 pub(crate) use floor::Floor;
 pub(crate) use node::Node;
 

@@ -1,0 +1,108 @@
+//! Searches for words as they occur in texts: the everyday ones, the rare ones, both together, phrases, names of files, and words that nobody
+//! wrote; from the list of rooms to the checked rows of the hits.
+
+use std::{sync::Arc, time::Instant};
+
+use protocol::UserId;
+use serde_json::{Value, json};
+use storage::{
+    Store,
+    generator::{Language, Random, VOCABULARY_WORDS, word},
+    search::{Look, Query, Request, Tails, limits::ROOMS_MAX, search},
+};
+
+use crate::{Outcome, SEED, times::Times};
+
+const PAGE: usize = 50;
+/// Searches of each kind before those that count.
+const WARM_SEARCHES: u64 = 20;
+/// The first of the kinds have a bound in the table; the others, which are told only, are fewer.
+const BOUNDED_KINDS: usize = 3;
+const FEWER: u64 = 5;
+const FILES: &str = "the beginning of a file";
+const KINDS: [&str; 8] = [
+    "two common words",
+    "a common and a rare word",
+    "two rare words",
+    "one common word",
+    "one rare word",
+    "a phrase of two words",
+    "a word that nobody wrote",
+    FILES,
+];
+
+/// Two kinds of words, as they are typed.
+struct Words(Random);
+
+impl Words {
+    fn language(&mut self) -> Language {
+        if self.0.happens(0.7) {
+            Language::Russian
+        } else {
+            Language::English
+        }
+    }
+
+    /// One of the everyday words that say something.
+    fn common(&mut self) -> String {
+        let (language, rank) = (self.language(), 60 + self.0.below(90));
+        word(language, rank, &mut self.0)
+    }
+
+    fn rare(&mut self) -> String {
+        let (language, rank) = (self.language(), 1_000 + self.0.below(VOCABULARY_WORDS - 1_000));
+        word(language, rank, &mut self.0)
+    }
+
+    fn query(&mut self, what: &str) -> String {
+        match what {
+            "one common word" => self.common(),
+            "one rare word" => self.rare(),
+            "two common words" => format!("{} {}", self.common(), self.common()),
+            "a common and a rare word" => format!("{} {}", self.common(), self.rare()),
+            "two rare words" => format!("{} {}", self.rare(), self.rare()),
+            "a phrase of two words" => format!("\"{} {}\"", self.common(), self.common()),
+            "a word that nobody wrote" => format!("qzx{}wv", self.0.number()),
+            _ => self.common().chars().take(4).collect(),
+        }
+    }
+
+    fn request(&mut self, what: &str) -> Outcome<Request> {
+        Ok(Request {
+            query: Query::parse(&self.query(what))?,
+            look: if what == FILES { Look::FileNames } else { Look::Texts },
+            author: None,
+            after_ms: None,
+            before_ms: None,
+            behind: None,
+            limit: PAGE,
+        })
+    }
+}
+
+async fn of_kind(store: &Arc<dyn Store>, who: &UserId, what: &str, samples: u64) -> Outcome<Value> {
+    let (mut words, tails) = (Words(Random::new(SEED)), Tails::default());
+    let (mut times, mut hits) = (Times::default(), 0);
+    for number in 0..WARM_SEARCHES + samples {
+        let request = words.request(what)?;
+        let begun = Instant::now();
+        let rooms = store.search_scope(who, ROOMS_MAX).await?;
+        let found = search(&**store, &tails, &rooms, &request).await?;
+        if number >= WARM_SEARCHES {
+            times.add_since(begun);
+            hits += found.hits.len();
+        }
+    }
+    let hits = hits as f64 / samples.max(1) as f64;
+    Ok(json!({ "what": what, "times": times.json(), "found": hits }))
+}
+
+/// Searches of every kind, so many of each that has a bound.
+pub async fn measure(store: &Arc<dyn Store>, who: &UserId, samples: u64) -> Outcome<Vec<Value>> {
+    let mut kinds = Vec::new();
+    for (place, what) in KINDS.into_iter().enumerate() {
+        let fewer = if place < BOUNDED_KINDS { 1 } else { FEWER };
+        kinds.push(of_kind(store, who, what, samples.div_ceil(fewer)).await?);
+    }
+    Ok(kinds)
+}
