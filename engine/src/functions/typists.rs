@@ -97,3 +97,26 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_types_within_a_tick_is_gathered_once_and_again_after_it() {
+        let typing = Typing::default();
+        let (tea, coffee) = (RoomId::from_key(1), RoomId::from_key(2));
+        let [alice, bob] = ["alice", "bob"].map(|name| name.parse::<UserId>().expect("an id"));
+        for (room, user, now_ms) in [(tea, &alice, 0), (tea, &bob, 1), (tea, &alice, 2), (coffee, &alice, 3)] {
+            typing.note(room, user, now_ms);
+        }
+        let gathered = typing.take();
+        assert_eq!(gathered[&tea], [alice.clone(), bob.clone()]);
+        assert_eq!(gathered[&coffee], [alice.clone()]);
+
+        typing.note(tea, &alice, 999);
+        assert!(typing.take().is_empty());
+        typing.note(tea, &alice, 1_000);
+        assert_eq!(typing.take()[&tea], [alice]);
+    }
+}
