@@ -12,8 +12,9 @@ use storage::{
 use crate::{
     Clock, Limits, Tokens,
     access::Admissions,
-    accounts::{PasswordCost, Passwords, Throttle},
-    functions::{FunctionMetrics, Hints},
+    accounts::{Budget, PasswordCost, Passwords, Throttle},
+    functions::{FunctionMetrics, Hints, Typing},
+    limits::{GUESTS_AT_ONCE, GUESTS_PAUSE_MS, WRONG_CODES_AT_ONCE, WRONG_CODES_PAUSE_MS},
     metrics::EngineMetrics,
     relay::Relays,
     retention::{Retention, RetentionMetrics},
@@ -78,8 +79,13 @@ pub struct Engine {
     pub(crate) metrics: Arc<EngineMetrics>,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
+    /// Invitation codes that were wrong.
+    pub(crate) wrong_codes: Budget,
+    /// Guests that came in.
+    pub(crate) guests: Budget,
     pub(crate) admissions: Admissions,
     pub(crate) hints: Arc<Hints>,
+    pub(crate) typing: Arc<Typing>,
     pub(crate) function_metrics: FunctionMetrics,
     pub(crate) search_metrics: SearchMetrics,
     pub(crate) search_tails: Tails,
@@ -107,8 +113,11 @@ impl Engine {
             retention,
             _search_index: search_index,
             throttle: Throttle::default(),
+            wrong_codes: Budget::new(WRONG_CODES_AT_ONCE, WRONG_CODES_PAUSE_MS),
+            guests: Budget::new(GUESTS_AT_ONCE, GUESTS_PAUSE_MS),
             admissions: Admissions::new(),
             hints,
+            typing: Arc::default(),
             store: parts.store,
             rooms: parts.rooms,
             relays: parts.relays,
@@ -121,6 +130,7 @@ impl Engine {
         });
         tokio::spawn(Self::send_hints(Arc::downgrade(&engine)));
         tokio::spawn(Self::keep_dropping(Arc::downgrade(&engine)));
+        tokio::spawn(Self::send_typing(Arc::downgrade(&engine)));
         Ok(engine)
     }
 
@@ -138,5 +148,6 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.hints.wake();
+        self.typing.wake();
     }
 }

@@ -30,12 +30,12 @@ pub use entry::{
 };
 pub use error::{AppendError, StoreError};
 pub use repositories::{
-    AccountRepository, LogRepository, MEMBERS_OF_MAX, MarkRepository, MemberRepository, MetaRepository, RoomRepository,
-    Store, UserLogRepository,
+    AccountRepository, InvitationRepository, LogRepository, MEMBERS_OF_MAX, MarkRepository, MemberRepository,
+    MetaRepository, RoomRepository, Store, UserLogRepository,
 };
 pub use retention_repository::{DroppedPast, RetainedRoom, RetentionRepository};
 pub use rows::{
-    AuthSession, Chat, Mark, Member, NewRoom, Origin, RefreshOutcome, Role, Room, RoomCreated, RoomKind, RoomState,
-    TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead, UserRole,
+    AuthSession, Chat, Invitation, Mark, Member, NewRoom, Origin, RefreshOutcome, Role, Room, RoomCreated, RoomKind,
+    RoomState, TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead, UserRole,
 };
 pub use search_repository::{SearchBacklog, SearchRepository, SearchScope, SegmentId};

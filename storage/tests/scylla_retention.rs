@@ -187,7 +187,12 @@ async fn tables_from_before_rooms_had_a_retention_get_what_is_missing() {
     for change in [
         format!("ALTER TABLE {keyspace}.heads DROP retention_days"),
         format!("DROP TABLE {keyspace}.retentions"),
+        format!("DROP TABLE {keyspace}.command_filters"),
+        format!("DROP TABLE {keyspace}.invitations"),
+        format!("DROP TABLE {keyspace}.invitations_by_code"),
         format!("DELETE FROM {keyspace}.schema_versions WHERE part = 0 AND version = 2 IF EXISTS"),
+        format!("DELETE FROM {keyspace}.schema_versions WHERE part = 0 AND version = 3 IF EXISTS"),
+        format!("DELETE FROM {keyspace}.schema_versions WHERE part = 0 AND version = 4 IF EXISTS"),
     ] {
         session.query_unpaged(change.clone(), ()).await.expect(&change);
     }

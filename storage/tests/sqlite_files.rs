@@ -437,7 +437,7 @@ async fn people_of_a_file_from_before_the_search_are_found_after_it() {
     drop(store);
     let file = rusqlite::Connection::open(&path).expect("the file");
     file.execute_batch(
-        "DROP TABLE search_rooms; DROP TABLE search_blocks; DROP TABLE people_words; DROP INDEX rooms_by_retention; \
+        "DROP TABLE search_rooms; DROP TABLE search_blocks; DROP TABLE people_words; DROP TABLE invitations; DROP INDEX rooms_by_retention; \
          ALTER TABLE rooms DROP COLUMN retention_days; ALTER TABLE heads DROP COLUMN first_seq; \
          ALTER TABLE heads DROP COLUMN first_number; PRAGMA user_version = 1",
     )
@@ -467,7 +467,7 @@ async fn a_log_that_was_purged_before_rooms_had_a_retention_begins_where_it_bega
     drop((store, whole));
     let file = rusqlite::Connection::open(&path).expect("the file");
     file.execute_batch(
-        "DROP INDEX rooms_by_retention; ALTER TABLE rooms DROP COLUMN retention_days; \
+        "DROP TABLE invitations; DROP INDEX rooms_by_retention; ALTER TABLE rooms DROP COLUMN retention_days; \
          ALTER TABLE heads DROP COLUMN first_seq; ALTER TABLE heads DROP COLUMN first_number; PRAGMA user_version = 2",
     )
     .expect("as it was");

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod chats;
+mod guests;
 mod history;
 #[path = "../rooms/hooks.rs"]
 mod hooks;
@@ -16,3 +17,4 @@ mod retention;
 mod retention_looks;
 mod rush;
 mod search;
+mod typing;

@@ -1,7 +1,7 @@
-//! The pages: one room live at `/`, the functions at `/docs`. Everything comes from this program; nothing is loaded from elsewhere.
+//! The pages: one room live at `/` (and where invitations lead), the functions at `/docs`. Everything comes from this program; nothing is loaded from elsewhere.
 
 use actix_web::{HttpResponse, http::header::CONTENT_SECURITY_POLICY, web};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{methods, problem::Problem};
 use crate::server::Gateway;
@@ -63,12 +63,25 @@ pub struct Demo {
     pub password: String,
     /// The demo room.
     pub chat_id: String,
+    /// Lets guests into it.
+    pub invitation: DemoInvitation,
+}
+
+/// The demo room's invitation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DemoInvitation {
+    /// Its code.
+    pub code: String,
+    /// The path of the page where guests join.
+    pub path: String,
 }
 
 pub(super) fn routes(app: &mut web::ServiceConfig) {
     for asset in &ASSETS {
         app.service(methods::get(asset.path, move || answer(asset)));
     }
+    // The page itself reads the code out of its address.
+    app.service(methods::get("/join/{code}", || answer(&ASSETS[0])));
     app.service(methods::get("/demo.json", demo));
 }
 

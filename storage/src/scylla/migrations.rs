@@ -20,6 +20,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("schema.cql"),
     include_str!("retention.cql"),
     include_str!("command_filters.cql"),
+    include_str!("invitations.cql"),
 ];
 
 /// The version that this build writes.
@@ -307,7 +308,7 @@ mod tests {
 
     #[test]
     fn both_backends_have_the_same_names_for_what_both_have() {
-        let ours = STEPS[0];
+        let ours = STEPS.concat();
         for table in [
             "meta",
             "rooms",
@@ -324,6 +325,7 @@ mod tests {
             "users_by_name",
             "auth_sessions",
             "refresh_hashes",
+            "invitations",
             "user_logs",
         ] {
             assert!(ours.contains(&format!("CREATE TABLE {table} (")), "{table}");

@@ -28,6 +28,10 @@ const STEPS: &[Step] = &[
         schema: include_str!("retention.sql"),
         fill: |_| Ok(()),
     },
+    Step {
+        schema: include_str!("invitations.sql"),
+        fill: |_| Ok(()),
+    },
 ];
 
 /// The version that this build writes.
