@@ -39,7 +39,7 @@ struct Rate {
 pub(super) async fn durable(bench: &Bench, backend: Backend) -> Outcome<Vec<Line>> {
     let load = Load {
         what: "append",
-        size: bench.size(4, 1),
+        size: bench.size(8, 2),
         samples: bench.size(5, 2),
     };
     let rates: Rates = store::measure(bench, backend, load).await?;

@@ -77,7 +77,7 @@ const ALL: &[Row] = rows! {
          floor and the peer can't keep up with the rate and get less of it.";
     "saturating" (40, 10) busy::saturating =>
         "ten times as many messages, all of them durable before they are delivered, against the floor of the row before.";
-    "durable" (100, 25) durable::durable, Backend::Sqlite =>
+    "durable" (200, 30) durable::durable, Backend::Sqlite =>
         "messages that the store has acknowledged in one second for 64 senders who each wait for their acknowledgement; the \
          floor writes the same bytes with one `fdatasync` for 64 messages. Then with texts of an office, in turn without and \
          with the indexer of the search: the medians of all turns.";
@@ -121,7 +121,7 @@ const ALL: &[Row] = rows! {
     "chat-list-cql" (0, 0) chat_list::list, Backend::Cql =>
         "the same as chat-list with a CQL server on this machine: the node has the ends of the logs in memory, or reads them \
          all.";
-    "durable-cql" (80, 30) durable::durable, Backend::Cql =>
+    "durable-cql" (100, 35) durable::durable, Backend::Cql =>
         "the same as durable with a CQL server on this machine, one room: a batch of messages is a few statements, and the \
          indexer reads and writes beside them.";
     "people-cql" (900, 25) people::people, Backend::Cql =>
