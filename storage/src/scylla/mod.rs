@@ -39,6 +39,7 @@ mod sessions;
 mod settle;
 mod stamp;
 mod statements;
+mod take_over;
 mod telling;
 mod user_logs;
 

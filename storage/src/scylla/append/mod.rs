@@ -13,7 +13,7 @@ use self::{commit::commit, plan::plan, refusal::Refusal};
 use super::{
     Shared,
     cells::{Cell, Owner},
-    commands, settle,
+    commands, settle, take_over,
 };
 use crate::{AppendBatch, AppendError, LogHead, NewEntry, order};
 
@@ -76,7 +76,7 @@ async fn append_owned(
         return Err(AppendError::Duplicates(repeated).into());
     }
     let now_ms = batch.entries[0].entry.time_ms;
-    match settle::take_over(shared, cell, owner, &mut known, now_ms).await {
+    match take_over::take_over(shared, cell, owner, &mut known, now_ms).await {
         Ok(true) => {}
         Ok(false) => return Err(AppendError::Fenced.into()),
         Err(fault) => {

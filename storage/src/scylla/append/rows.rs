@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use protocol::RoomId;
-use uuid::Uuid;
 
 use super::{
     super::{
         Shared,
         client::{Client, Values},
-        commands, effects,
+        commands::{self, Record},
+        effects,
         failure::{Fault, Result},
         options::COMMAND_TTL_S,
         rows::{NewEntryRow, signed},
@@ -44,15 +44,7 @@ pub(super) async fn write_part(
 fn row(room: RoomId, one: &Planned, batch_first: u64) -> Result<Row> {
     let entry = &one.entry;
     let command = one.is_repeatable.then(|| {
-        let issuer = commands::issuer(entry);
-        let key = commands::key(&issuer, entry.command_id);
-        let record = (
-            key,
-            issuer.as_str().to_owned(),
-            entry.time_ms,
-            entry.command_id,
-            signed(entry.seq),
-        );
+        let record = commands::record(entry);
         command_values(room, one.bucket.bucket, record, stamp(entry.seq))
     });
     let changes = effects::encode(&one.changes)?;
@@ -63,12 +55,7 @@ fn row(room: RoomId, one: &Planned, batch_first: u64) -> Result<Row> {
 }
 
 /// The values of a command's record.
-pub(in crate::scylla) fn command_values(
-    room: RoomId,
-    bucket: u64,
-    record: (i64, String, i64, Uuid, i64),
-    written: i64,
-) -> Values {
+pub(in crate::scylla) fn command_values(room: RoomId, bucket: u64, record: Record, written: i64) -> Values {
     let (key, sender, time_ms, command_id, target) = record;
     let place = (room.key(), signed(bucket), key);
     Box::new((

@@ -23,12 +23,20 @@ pub(super) use self::{
 use crate::Entry;
 
 /// A record as it is read: key, sender, time, id, and the seq of its entry.
-type Record = (i64, String, i64, Uuid, i64);
+pub(super) type Record = (i64, String, i64, Uuid, i64);
 
 /// Whose `client_msg_id` it is: of whoever did it.
 pub(super) fn issuer(entry: &Entry) -> UserId {
     let who = entry.actor.as_ref().or(entry.sender.as_ref());
     who.cloned().unwrap_or_else(UserId::anonymous)
+}
+
+/// The record of the command that an entry came of.
+pub(super) fn record(entry: &Entry) -> Record {
+    let issuer = issuer(entry);
+    let key = key(&issuer, entry.command_id);
+    let sender = issuer.as_str().to_owned();
+    (key, sender, entry.time_ms, entry.command_id, entry.seq as i64)
 }
 
 /// Where the record of a command lies in its bucket: below seq 0. The key follows from both through SHA-1 (UUID version 5, RFC 9562), so
