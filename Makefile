@@ -11,7 +11,7 @@ help: ## this list
 run: page ## build and start one node with everything embedded, and a demo room
 	@cargo run --quiet --release --locked -p gateway --bin plenum -- serve --demo
 
-page: ## the page's copy of the JavaScript SDK
+page: ## the page at /, built into gateway/web/dist
 	@scripts/page.sh
 
 test: ## every check and every test; fetches what it needs
@@ -32,7 +32,7 @@ fmt: ## write the standard format
 deny: ## licences, sources and advisories of the dependencies
 	@scripts/deny.sh
 
-sdk: page ## the tests with the real JavaScript and Python SDKs
+sdk: ## the tests with the real JavaScript and Python SDKs
 	@cargo build --locked -p gateway --bin plenum
 	@gateway/tests/sdk/run.sh js
 	@gateway/tests/sdk/run.sh python
