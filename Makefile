@@ -32,7 +32,7 @@ fmt: ## write the standard format
 deny: ## licences, sources and advisories of the dependencies
 	@scripts/deny.sh
 
-sdk: ## the tests with the real JavaScript and Python SDKs
+sdk: page ## the tests with the real JavaScript and Python SDKs
 	@cargo build --locked -p gateway --bin plenum
 	@gateway/tests/sdk/run.sh js
 	@gateway/tests/sdk/run.sh python
