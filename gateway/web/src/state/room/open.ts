@@ -12,7 +12,7 @@ import { follow } from './live';
 import { hold, loadNewest } from './paging';
 import { countPeople } from './presence';
 import { newRoom, type Room } from './room';
-import { firstUnread } from './unread';
+import { firstPageLimit, firstUnread } from './unread';
 
 export const openRoom = signal<Room | null>(null);
 
@@ -36,9 +36,10 @@ async function open(room: Room): Promise<void> {
   const chat = chatById(room.chatId);
   const known = chat ? Promise.resolve(chat) : getChat(room.chatId);
   try {
-    const [found] = await Promise.all([known, loadNewest(room)]);
+    const [found] = await Promise.all([known, loadNewest(room, firstPageLimit(chat))]);
     if (room.isClosed) return;
     if (!chat) putChat({ ...found });
+    room.readAtOpening = found;
     room.unreadFrom.value = firstUnread(room.timeline.value.messages, found, room.me);
     if (room.unreadFrom.value) room.target.value = { messageId: room.unreadFrom.value, mark: false };
   } catch (thrown) {

@@ -17,9 +17,9 @@ async function read(room: Room, place: Place, limit?: number): Promise<Page<Mess
 }
 
 /** Reads the newest page and shows it, instead of whatever was there. */
-export async function loadNewest(room: Room): Promise<void> {
+export async function loadNewest(room: Room, limit?: number): Promise<void> {
   try {
-    const page = await read(room, {});
+    const page = await read(room, {}, limit);
     if (!page) return;
     hold(room, opened(page.items, !page.hasMore, true));
     room.phase.value = 'ready';
