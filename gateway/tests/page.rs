@@ -53,6 +53,8 @@ fn the_page_and_its_files_come_from_the_node_alone_and_files_are_kept_for_ever()
     let etag = page.header("etag");
     let known = head(&node, "/", &format!("if-none-match: {etag}"));
     assert!(known.starts_with("http/1.1 304 "), "{known}");
+    // A browser puts these headers over those that it has kept.
+    assert!(known.contains("script-src 'self'"), "{known}");
 
     let files = loaded(&page.body);
     assert!(files.iter().any(|file| file.ends_with(".js")) && files.iter().any(|file| file.ends_with(".css")));
