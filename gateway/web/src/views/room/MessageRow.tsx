@@ -20,7 +20,7 @@ import { MessageActions } from './MessageActions';
 
 const QUOTE_CHARACTERS = 120;
 
-export interface RowProps extends Standing {
+interface RowProps extends Standing {
   room: Room;
   item: Item;
   startsUnread: boolean;
