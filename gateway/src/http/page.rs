@@ -10,7 +10,7 @@ use actix_web::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{methods, problem::Problem};
+use super::methods;
 use crate::server::Gateway;
 
 /// Scripts and styles only from here, and none inline.
@@ -173,9 +173,10 @@ fn encoded(file: &Built, request: &HttpRequest) -> (Option<&'static str>, &'stat
     }
 }
 
-async fn demo(gateway: web::Data<Gateway>) -> Result<HttpResponse, Problem> {
-    gateway
-        .demo()
-        .map(|demo| HttpResponse::Ok().json(demo))
-        .ok_or_else(Problem::not_found)
+/// Nothing is no error: browsers would write one into the console of every page.
+async fn demo(gateway: web::Data<Gateway>) -> HttpResponse {
+    match gateway.demo() {
+        Some(demo) => HttpResponse::Ok().json(demo),
+        None => HttpResponse::NoContent().finish(),
+    }
 }

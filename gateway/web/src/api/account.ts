@@ -1,5 +1,5 @@
 // Coming in: by password, by registering, by a link, as the demo user; and leaving.
-import { call } from './http';
+import { call, maybe } from './http';
 import type { Demo, Greeting, GuestLogin, Login } from './types';
 
 export const login = (username: string, password: string) =>
@@ -19,4 +19,4 @@ export const joinAsGuest = (code: string, name: string) => call<GuestLogin>('/jo
 export const greeting = (code: string) => call<Greeting>(`/invitation/${encodeURIComponent(code)}`, { open: true });
 
 /** The demo user, where the node has one. */
-export const demo = () => call<Demo>('/demo.json', { open: true });
+export const demo = () => maybe<Demo>('/demo.json', { open: true });

@@ -32,6 +32,12 @@ export async function call<T>(path: string, options: Call = {}): Promise<T> {
   return (await answered(path, options)).json() as Promise<T>;
 }
 
+/** The same where the answer may be that there is nothing. */
+export async function maybe<T>(path: string, options: Call = {}): Promise<T | null> {
+  const answer = await answered(path, options);
+  return answer.status === 204 ? null : (answer.json() as Promise<T>);
+}
+
 /** One page of a list. */
 export async function page<T>(path: string, options: Call = {}): Promise<Page<T>> {
   const answer = await answered(path, options);

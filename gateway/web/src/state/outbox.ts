@@ -111,6 +111,7 @@ const sender = {
   send: ({ chat_id, content, reply_to, client_msg_id }: OutboxItem) =>
     rpc<Message>('message.send', { chat_id, content, reply_to, client_msg_id }),
   sent: (item: OutboxItem, message: Message) => {
+    pauseMs = PAUSE_FIRST_MS;
     for (const listener of listeners) listener(item, message);
     changed(outbox.value.filter((one) => one.place !== item.place));
   },

@@ -22,10 +22,12 @@ export const chatName = (chat: Pick<Chat, 'name'>): string => cleanLine(chat.nam
 
 export function ChatList({ openId }: { openId: string | null }): JSX.Element {
   const isMaking = useSignal(false);
+  // The page's heading, unless a room has one.
+  const Heading = openId === null ? 'h1' : 'h2';
   return (
     <nav class="chats" aria-label={t('chats')}>
       <div class="chats-head">
-        <h2>{t('chats')}</h2>
+        <Heading>{t('chats')}</Heading>
         <button
           class="button small"
           type="button"

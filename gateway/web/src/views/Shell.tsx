@@ -34,8 +34,10 @@ export function Shell(): JSX.Element {
         <Switches />
         <IconButton icon="leave" name={t('signOut')} onClick={() => void signOut()} />
       </header>
-      <ChatList openId={room?.chatId ?? null} />
-      <main class="main">{room ? <RoomView key={room.chatId} room={room} /> : <NoneOpen />}</main>
+      <main class="panes">
+        <ChatList openId={room?.chatId ?? null} />
+        <div class="pane">{room ? <RoomView key={room.chatId} room={room} /> : <NoneOpen />}</div>
+      </main>
     </div>
   );
 }
@@ -43,7 +45,6 @@ export function Shell(): JSX.Element {
 function NoneOpen(): JSX.Element {
   return (
     <div class="empty">
-      <h1 class="visually-hidden">{t('chats')}</h1>
       <Icon name="chats" size={40} />
       <p>{t('noneOpen')}</p>
     </div>

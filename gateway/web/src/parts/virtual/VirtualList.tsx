@@ -46,6 +46,8 @@ export class VirtualList extends Component<Props> implements VirtualListHandle {
   #content: HTMLElement | null = null;
   #anchors: Anchor[] = [];
   #isAtEnd = true;
+  /** Where the view was put last. */
+  #put = 0;
   #width = 0;
   #drawn = { from: 0, to: 0 };
   #observer: ResizeObserver | null = null;
@@ -123,6 +125,7 @@ export class VirtualList extends Component<Props> implements VirtualListHandle {
     content.style.paddingBottom = `${this.#heights.total - this.#heights.top(to)}px`;
     const top = this.#viewTop();
     if (Math.abs(viewport.scrollTop - top) >= 1) viewport.scrollTop = top;
+    this.#put = viewport.scrollTop;
     if (this.#lacks()) this.forceUpdate();
     else this.#tell();
   }
@@ -135,12 +138,17 @@ export class VirtualList extends Component<Props> implements VirtualListHandle {
   readonly #onScroll = (): void => {
     const viewport = this.#viewport;
     if (!viewport) return;
-    const { scrollTop, clientHeight, scrollHeight } = viewport;
-    this.#isAtEnd = scrollHeight - scrollTop - clientHeight < END;
+    const { scrollTop, clientHeight } = viewport;
+    this.#isAtEnd = this.#isEnd(viewport);
     this.#hold(scrollTop, clientHeight);
     if (this.#lacks()) this.forceUpdate();
     else this.#tell();
   };
+
+  /** Whoever is at the end leaves it by scrolling back only: what has come since the view was put there lies below it. */
+  #isEnd({ scrollTop, clientHeight, scrollHeight }: HTMLElement): boolean {
+    return scrollHeight - scrollTop - clientHeight < END || (this.#isAtEnd && scrollTop >= this.#put - 1);
+  }
 
   /** Remembers the rows in view: the first that is still there next time keeps its place. */
   #hold(scrollTop: number, height: number): void {
@@ -157,7 +165,7 @@ export class VirtualList extends Component<Props> implements VirtualListHandle {
     if (!viewport || viewport.clientHeight === 0) return;
     const { scrollTop, clientHeight, scrollHeight } = viewport;
     // Also where nothing can be scrolled, and nobody is told of it.
-    this.#isAtEnd = scrollHeight - scrollTop - clientHeight < END;
+    this.#isAtEnd = this.#isEnd(viewport);
     if (this.#anchors.length === 0) this.#hold(scrollTop, clientHeight);
     // A row that is in view by its last pixels only is not looked at.
     const lastIndex = this.#heights.at(scrollTop + clientHeight - 12);

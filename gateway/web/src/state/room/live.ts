@@ -50,8 +50,8 @@ export function follow(client: Centrifuge, room: Room): void {
   });
   subscription.on('unsubscribed', ({ code }) => {
     room.isSubscribed.value = false;
-    // 0 is our own leaving.
-    if (code !== 0 && !room.isClosed) room.ended.value ??= 'removed';
+    // 0 is our own leaving. Of a room that was never read its page says what is wrong.
+    if (code !== 0 && !room.isClosed && room.phase.value === 'ready') room.ended.value ??= 'removed';
   });
   subscription.subscribe();
   room.endings.push(() => {

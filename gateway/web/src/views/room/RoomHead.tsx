@@ -24,7 +24,7 @@ export function RoomHead({ room }: { room: Room }): JSX.Element {
   const close = () => {
     dialog.value = null;
   };
-  const name = chat ? chatName(chat) : '…';
+  const name = chat ? chatName(chat) : room.phase.value === 'failed' ? t('unnamed') : '…';
   return (
     <header class="room-head">
       <IconButton icon="back" name={t('toChats')} class="room-back" onClick={() => openChats()} />
@@ -35,7 +35,7 @@ export function RoomHead({ room }: { room: Room }): JSX.Element {
         </h1>
         <People room={room} chat={chat} />
       </div>
-      <div class="room-tools">
+      <div class="room-tools" hidden={room.phase.value === 'failed'}>
         <IconButton icon="unread" name={t('firstUnread')} onClick={() => void showFirstUnread(room)} />
         <IconButton
           icon="calendar"
