@@ -1,0 +1,28 @@
+/** How the page's parts are called, in both of its languages: what a screen reader reads out, and what stories look for. */
+export const WORDS = {
+  en: {
+    userName: 'User name',
+    password: 'Password',
+    signIn: 'Sign in',
+    register: 'Register',
+    demo: 'Look around as demo',
+    yourName: 'Your name',
+    join: 'Join',
+    chats: 'Chats',
+    newChat: 'New chat',
+    findPeople: 'Find people',
+    messages: 'Messages',
+    message: 'Message',
+    send: 'Send',
+    actions: 'Actions',
+    reply: 'Reply',
+    edit: 'Edit',
+    delete: 'Delete',
+    jumpToDate: 'Jump to date',
+    firstUnread: 'First unread',
+    newest: 'Newest messages',
+    invite: 'Invite',
+    otherLanguage: 'Русский',
+    theme: /^Theme/,
+  },
+};
