@@ -1,6 +1,6 @@
 /**
  * What stands between a page and its node: an HTTP proxy under an origin of its own, as offices and hotels have them. It can
- * refuse to carry WebSockets or single paths, and break all connections at once.
+ * refuse to carry WebSockets or single paths, lose what comes down, and break all connections at once.
  */
 import http from 'node:http';
 import net from 'node:net';
@@ -12,6 +12,7 @@ export class Gate {
   #target;
   #refused = new Set();
   #sockets = new Set();
+  #webSockets = new Map();
 
   /** The port that the page is opened at. */
   port = 0;
@@ -45,6 +46,14 @@ export class Gate {
   /** Carries everything again. */
   opens() {
     this.#refused.clear();
+  }
+
+  /** From the WebSockets that are open now nothing comes down to the page any more; what goes up still does. */
+  losesAnswers() {
+    for (const [socket, onward] of this.#webSockets) {
+      onward.unpipe(socket);
+      onward.resume();
+    }
   }
 
   /** All connections break at once. */
@@ -85,7 +94,11 @@ export class Gate {
     this.carried.push(WEBSOCKETS);
     const onward = net.connect(this.#target, '127.0.0.1');
     onward.on('error', () => socket.destroy());
-    socket.on('close', () => onward.destroy());
+    this.#webSockets.set(socket, onward);
+    socket.on('close', () => {
+      this.#webSockets.delete(socket);
+      onward.destroy();
+    });
     onward.on('close', () => socket.destroy());
     const lines = [`${request.method} ${request.url} HTTP/1.1`];
     for (let at = 0; at < request.rawHeaders.length; at += 2) lines.push(`${request.rawHeaders[at]}: ${request.rawHeaders[at + 1]}`);
