@@ -11,6 +11,7 @@ export class Gate {
   #server;
   #target;
   #refused = new Set();
+  #hasNode = true;
   #sockets = new Set();
   #webSockets = new Map();
 
@@ -43,9 +44,15 @@ export class Gate {
     for (const what of refused) this.#refused.add(what);
   }
 
+  /** From now on a balancer behind which no node is ready: it answers by itself. */
+  hasNoNode() {
+    this.#hasNode = false;
+  }
+
   /** Carries everything again. */
   opens() {
     this.#refused.clear();
+    this.#hasNode = true;
   }
 
   /** From the WebSockets that are open now nothing comes down to the page any more; what goes up still does. */
@@ -68,6 +75,10 @@ export class Gate {
 
   #carry(request, answer) {
     const { pathname } = new URL(request.url, this.http);
+    if (!this.#hasNode) {
+      answer.writeHead(503, { 'content-type': 'text/html', 'retry-after': '3' }).end('<h1>503 Service Unavailable</h1>');
+      return;
+    }
     if ([...this.#refused].some((path) => path !== WEBSOCKETS && pathname.startsWith(path))) {
       answer.writeHead(502, { 'content-type': 'text/plain' }).end('the proxy does not carry this');
       return;
@@ -87,7 +98,7 @@ export class Gate {
 
   #upgrade(request, socket, head) {
     socket.on('error', () => socket.destroy());
-    if (this.#refused.has(WEBSOCKETS)) {
+    if (this.#refused.has(WEBSOCKETS) || !this.#hasNode) {
       socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
       return;
     }

@@ -1,71 +1,12 @@
-/**
- * Somebody in front of the page, in the words of users: opens it, signs in, sends, sees. Everything goes through what a person
- * or a screen reader finds there: roles and names, never classes. Each person has a browser of their own (a context: other
- * cookies, other storage), with one window more for every `anotherTab`.
- */
+/** What people do in rooms, in their words: send, see, reply, edit, find each other, invite, scroll. */
 import assert from 'node:assert/strict';
 
-import { PASSWORD } from '../../sdk/js/kit/accounts.js';
-import { PATIENCE_MS } from '../../sdk/js/kit/wait.js';
-import { DESK } from './browser.js';
-import { Complaints } from './complaints.js';
-import { WORDS } from './words.js';
+import { Visitor } from './visitor.js';
 
 /** States of a message that the server has acknowledged. */
 const ACKNOWLEDGED = ['sent', 'received', 'read'];
 
-export class Person {
-  #context;
-
-  constructor(account, at, context, page, complaints, words) {
-    this.account = account;
-    this.at = at;
-    this.#context = context;
-    this.page = page;
-    this.complaints = complaints;
-    this.words = words;
-  }
-
-  /** With a browser of their own. `account` is null for somebody whom the server does not know yet. */
-  static async with(browser, account, at, { size = DESK, language = 'en', scheme = 'light', ...options } = {}) {
-    const context = await browser.newContext({
-      viewport: size,
-      locale: language === 'ru' ? 'ru-RU' : 'en-US',
-      colorScheme: scheme,
-      reducedMotion: 'reduce',
-      ...options,
-    });
-    context.setDefaultTimeout(PATIENCE_MS);
-    const complaints = new Complaints();
-    await complaints.hears(context);
-    return new Person(account, at, context, await context.newPage(), complaints, WORDS[language]);
-  }
-
-  get name() {
-    return this.account.username;
-  }
-
-  get context() {
-    return this.#context;
-  }
-
-  /** The same person in the same browser, in a window more. */
-  async anotherTab() {
-    return new Person(this.account, this.at, this.#context, await this.#context.newPage(), this.complaints, this.words);
-  }
-
-  /** Goes away; whatever the page complained about and no story announced fails the story now. */
-  async leaves() {
-    await this.#context.close();
-    this.complaints.areExpected(this.account?.username ?? 'somebody');
-  }
-
-  // Finding things.
-
-  button(name, within = this.page) {
-    return within.getByRole('button', { name, exact: typeof name === 'string' });
-  }
-
+export class Person extends Visitor {
   get log() {
     return this.page.getByRole('log', { name: this.words.messages });
   }
@@ -74,45 +15,21 @@ export class Person {
     return this.page.getByRole('textbox', { name: this.words.message, exact: true });
   }
 
-  get chats() {
-    return this.page.getByRole('navigation', { name: this.words.chats });
-  }
-
   /** The message in which these words stand. */
   message(text) {
     return this.log.locator('[data-message-id]').filter({ hasText: text });
   }
 
-  // Coming in.
-
-  async opens(path = '/') {
-    await this.page.goto(`${this.at.http}${path}`);
+  /** The list's line of a chat. */
+  chat(name) {
+    return this.chats.getByRole('link', { name: new RegExp(`^${escaped(name)}`) });
   }
 
-  async fillsIn(name = this.name, password = PASSWORD) {
-    await this.page.getByLabel(this.words.userName).fill(name);
-    await this.page.getByLabel(this.words.password, { exact: true }).fill(password);
-  }
-
-  /** Opens the page if it is not there yet, signs in and sees the chats. */
-  async signsIn() {
-    if (this.page.url() === 'about:blank') await this.opens();
-    await this.fillsIn();
-    await this.button(this.words.signIn).click();
-    await this.chats.waitFor();
-  }
-
-  /** Makes an account on the page. */
-  async registers(name) {
-    this.account = { username: name };
-    await this.fillsIn();
-    await this.button(this.words.register).click();
-    await this.chats.waitFor();
-  }
+  // Getting into a room.
 
   /** Opens a chat from the list and sees its messages. */
   async opensChat(name) {
-    await this.chats.getByRole('link', { name: new RegExp(`^${escaped(name)}`) }).click();
+    await this.chat(name).click();
     await this.isIn(name);
   }
 
@@ -121,7 +38,57 @@ export class Person {
     await this.log.waitFor();
   }
 
+  /** Leaves the room for the list. */
+  async opensList() {
+    await this.page.goto(`${this.at.http}/#/`);
+    await this.log.waitFor({ state: 'detached' });
+  }
+
+  /** The list says that so many messages of a chat are unread. */
+  async seesUnread(name, count) {
+    const unread = this.chat(name).locator('[data-unread]');
+    if (count === 0) await unread.waitFor({ state: 'detached' });
+    else await unread.and(this.page.locator(`[data-unread="${count}"]`)).waitFor();
+  }
+
+  /** Looks for somebody and starts a chat of two. */
+  async findsPerson(name) {
+    await this.button(this.words.newChat).click();
+    await this.#picks(name);
+    await this.button(this.words.create, this.dialog).click();
+    await this.isIn(name);
+  }
+
+  /** Makes a group with a name and these people. */
+  async startsGroup(title, names) {
+    await this.button(this.words.newChat).click();
+    for (const name of names) await this.#picks(name);
+    await this.page.getByLabel(this.words.groupName).fill(title);
+    await this.button(this.words.create, this.dialog).click();
+    await this.isIn(title);
+  }
+
+  async #picks(name) {
+    await this.page.getByRole('searchbox', { name: this.words.findPeople }).fill(name);
+    await this.dialog.getByRole('button', { name: new RegExp(escaped(name)) }).click();
+  }
+
+  /** Opens the invitation and takes its link; closes it again unless it `stays`. */
+  async invites({ stays = false } = {}) {
+    await this.button(this.words.invite).click();
+    const dialog = this.page.getByRole('dialog', { name: this.words.invite });
+    await dialog.getByRole('img').waitFor();
+    const link = await dialog.getByRole('textbox').inputValue();
+    assert.match(link, /\/join\/[^/]+$/);
+    if (!stays) await this.page.keyboard.press('Escape');
+    return link;
+  }
+
   // Talking.
+
+  async presses(button) {
+    await this.button(button).click();
+  }
 
   /** Writes a message and sends it; it stands among the messages, acknowledged or not. */
   async sends(text) {
@@ -148,11 +115,15 @@ export class Person {
     return this.seesState(text, ...ACKNOWLEDGED);
   }
 
-  async chooses(text, action) {
+  async opensActions(text) {
     const message = this.message(text).first();
     await message.hover();
     await this.button(this.words.actions, message).click();
-    await this.page.getByRole('menuitem', { name: action, exact: true }).click();
+  }
+
+  async chooses(text, action) {
+    await this.opensActions(text);
+    await this.menuItem(action).click();
   }
 
   async repliesTo(text, answer) {
@@ -169,7 +140,7 @@ export class Person {
     await this.chooses(text, this.words.delete);
   }
 
-  async startsTyping(text = 'hm') {
+  async startsTyping(text) {
     await this.box.click();
     await this.page.keyboard.type(text);
   }
@@ -178,9 +149,29 @@ export class Person {
     await this.page.locator('[data-typing]').filter({ hasText: name }).waitFor();
   }
 
+  async seesNobodyTyping() {
+    await this.page.locator('[data-typing]').filter({ hasText: /\S/ }).waitFor({ state: 'detached' });
+  }
+
   async seesHere(count) {
     await this.page.locator(`[data-here="${count}"]`).waitFor();
   }
+
+  /** Pastes something copied on a web page: its markup and its text. */
+  async pastes(html, text) {
+    await this.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: this.at.http });
+    await this.page.evaluate(
+      ([html, text]) => {
+        const blob = (type, words) => new Blob([words], { type });
+        return navigator.clipboard.write([new ClipboardItem({ 'text/html': blob('text/html', html), 'text/plain': blob('text/plain', text) })]);
+      },
+      [html, text],
+    );
+    await this.box.focus();
+    await this.page.keyboard.press('Control+V');
+  }
+
+  // The order of things.
 
   /** All matches of a pattern in the messages on the page, from the top. */
   matches(pattern) {
@@ -193,62 +184,22 @@ export class Person {
 
   /** Exactly these stand in the log, in this order, each once: whatever of `pattern` there is. */
   async seesInOrder(pattern, expected) {
-    await this.sees(expected.at(-1));
-    await this.until(
-      ({ source, count }) => {
-        const messages = document.querySelectorAll('[role=log] [data-message-id]');
-        return [...messages].filter((message) => new RegExp(source, 'u').test(message.innerText)).length >= count;
-      },
-      { source: pattern.source, count: expected.length },
-    );
+    for (const text of expected) await this.sees(text);
     assert.deepEqual(await this.matches(pattern), expected, `what ${this.name} sees`);
   }
 
-  // The line.
-
-  /** The connection line says this: live, catching-up, offline, connecting. */
-  async isConnection(state) {
-    await this.page.locator(`[role=status][data-connection="${state}"]`).waitFor({ state: 'attached' });
-  }
-
-  isLive() {
-    return this.isConnection('live');
-  }
-
-  async isLiveOver(transport) {
-    await this.page.locator(`[role=status][data-connection="live"][data-transport="${transport}"]`).waitFor({ state: 'attached' });
-  }
-
-  async goesOffline() {
-    await this.#context.setOffline(true);
-    await this.isConnection('offline');
-  }
-
-  async comesBack() {
-    await this.#context.setOffline(false);
-    await this.isLive();
-  }
-
-  // The page itself.
-
-  /** A condition on the page, looked at with every frame that it draws. */
-  until(condition, argument) {
-    return this.page.waitForFunction(condition, argument, { polling: 'raf' });
-  }
-
-  /** Words that tell of an error: in an alert, a status or the dialog that is open. */
-  async isTold(pattern) {
-    await this.page.getByRole('alert').filter({ hasText: pattern }).first().waitFor();
-  }
-
-  /** Nothing sticks out to the right. */
-  async scrollsNoSideways() {
-    const { inner, width, culprit } = await this.page.evaluate(() => {
-      const inner = document.documentElement.clientWidth;
-      const wide = [...document.querySelectorAll('body *')].find((element) => element.getBoundingClientRect().right > inner + 1);
-      return { inner, width: document.documentElement.scrollWidth, culprit: wide?.outerHTML.slice(0, 200) };
-    });
-    assert.ok(width <= inner, `the page is ${width} wide in a window of ${inner}: ${culprit}`);
+  /** The element that holds these words alone sets the direction of writing for itself. */
+  async isIsolated(text) {
+    return this.message(text).first().evaluate((message, text) => {
+      const walker = document.createTreeWalker(message, NodeFilter.SHOW_TEXT);
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        if (!node.data.includes(text)) continue;
+        for (let element = node.parentElement; message.contains(element); element = element.parentElement) {
+          if (/isolate|plaintext/.test(getComputedStyle(element).unicodeBidi) && element.innerText === node.parentElement.innerText) return true;
+        }
+      }
+      return false;
+    }, text);
   }
 }
 

@@ -29,7 +29,7 @@ describe('the page tells in words', () => {
     const { people } = await stage.together(t, 'Ended', ['alice']);
     const [alice] = people;
     alice.complaints.expects(refusedWith(401), FAILED_REQUEST);
-    const phone = await stage.signsInAgain(alice.account);
+    const phone = await stage.signsInElsewhere(alice.account);
     await stage.endsOtherLogins(phone);
     await alice.button(alice.words.signIn).waitFor();
     await alice.isTold(/sign(ed)? in|ended/i);
@@ -45,7 +45,7 @@ describe('the page tells in words', () => {
     alice.complaints.expects(refusedWith(403));
     await alice.signsIn();
     await alice.opensChat('Not mine');
-    await alice.triesToInvite();
+    await alice.presses(alice.words.invite);
     await alice.isTold(/not allowed|may not|right/i);
   });
 
@@ -99,15 +99,30 @@ describe('the page tells in words', () => {
     await alice.isTold(/too many|seconds|later/i);
   });
 
-  test('that the server has no time now (503)', async (t) => {
+  test('that too many sign in at this moment (429)', async (t) => {
     const alice = await stage.person(t, 'alice');
-    alice.complaints.expects(refusedWith(503), refusedWith(429));
+    alice.complaints.expects(refusedWith(429));
     await alice.opens();
     await alice.fillsIn();
     const rush = stage.rushOfLogins();
+    await rush.isTooMuch();
     await alice.button(alice.words.signIn).click();
-    await alice.isTold(/busy|unavailable|try again|later/i);
-    await rush;
+    await alice.isTold(/too many|seconds|later/i);
+    await rush.ends();
+    await alice.button(alice.words.signIn).click();
+    await alice.chats.waitFor();
+  });
+
+  test('that no node serves now (503), and goes on as soon as one does', async (t) => {
+    const gate = await stage.gate(t);
+    const alice = await stage.person(t, 'alice', { at: gate });
+    alice.complaints.expects(refusedWith(503));
+    await alice.opens();
+    await alice.fillsIn();
+    gate.hasNoNode();
+    await alice.button(alice.words.signIn).click();
+    await alice.isTold(/unavailable|busy|later/i);
+    gate.opens();
     await alice.button(alice.words.signIn).click();
     await alice.chats.waitFor();
   });

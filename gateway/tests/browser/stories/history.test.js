@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { Clock } from '../kit/clock.js';
 import { say, sayMany, wholeHistory } from '../kit/rooms.js';
+import { isAtTheNewest, isInView, topMessage, turnsTheWheel } from '../kit/reader.js';
 import { walksTo } from '../kit/scroll.js';
 import { Stage } from '../kit/stage.js';
 
@@ -52,14 +53,14 @@ describe('a long room', () => {
     await reader.signsIn();
     await reader.opensChat('Archive');
     await reader.sees(`line ${stored.at(-1)}`);
-    await reader.scrollsUp();
-    const before = await reader.topMessage();
+    await turnsTheWheel(reader, -3);
+    const before = await topMessage(reader);
     await say(stage.node, bob, chat, 'line 10001');
     await reader.button(reader.words.newest).waitFor();
     await reader.until((id) => document.querySelector(`[data-message-id="${id}"]`), before);
-    assert.equal(await reader.topMessage(), before);
+    assert.equal(await topMessage(reader), before);
     await reader.button(reader.words.newest).click();
-    await reader.isInView('line 10001');
+    await isInView(reader, 'line 10001');
   });
 });
 
@@ -79,7 +80,7 @@ describe('a room of many days', () => {
     chat = await stage.room('Diary', [alice, bob]);
     for (const day of days) {
       await clock.shows(dayBefore(day));
-      alice = await stage.signsInAgain(alice);
+      alice = await stage.signsInElsewhere(alice);
       await sayMany(stage.node, [alice], chat, 200, (n) => `day ${day} entry ${n}`);
     }
     await clock.shows(new Date());
@@ -95,25 +96,25 @@ describe('a room of many days', () => {
     await reader.opensChat('Diary');
     await reader.sees('day 1 entry');
     await reader.jumpsToDate(dayBefore(6));
-    const [first] = (await wholeHistory(stage.node, await stage.signsInAgain(bob), chat)).filter(({ content }) => content.startsWith('day 6'));
-    await reader.isInView(first.content);
+    const [first] = (await wholeHistory(stage.node, await stage.signsInElsewhere(bob), chat)).filter(({ content }) => content.startsWith('day 6'));
+    await isInView(reader, first.content);
     await reader.button(reader.words.newest).click();
-    await reader.isNewestInView();
+    await isAtTheNewest(reader);
   });
 
   test('goes to the first unread message, however far above it is', async (t) => {
     const reader = await stage.person(t, await stage.account('carol'));
-    const host = await stage.signsInAgain(alice);
+    const host = await stage.signsInElsewhere(alice);
     const room = await stage.room('Backlog', [host, reader.account]);
     await say(stage.node, host, room, 'before');
     await reader.signsIn();
     await reader.opensChat('Backlog');
     await reader.sees('before');
-    await stage.isRead(host, room, 'before');
+    await stage.until(host, room, 'the message is read', ([message]) => message.status === 'read');
     await reader.opensList();
     for (let n = 1; n <= 300; n += 1) await say(stage.node, host, room, `new ${n} of 300`);
     await reader.opensChat('Backlog');
     await reader.button(reader.words.firstUnread).click();
-    await reader.isInView('new 1 of 300');
+    await isInView(reader, 'new 1 of 300');
   });
 });

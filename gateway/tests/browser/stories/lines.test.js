@@ -60,7 +60,7 @@ describe('a line that breaks', () => {
     gate.losesAnswers();
     await alice.sends('once 1');
     await alice.seesState('once 1', 'waiting');
-    await stage.stores(alice, chat, 'once 1');
+    await stage.until(alice.account, chat, 'the message is stored', (history) => history.length === 1);
     gate.cut();
     await alice.isAcknowledged('once 1');
     await alice.sends('once 2');

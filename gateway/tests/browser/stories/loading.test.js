@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import { watchesTheWire } from '../kit/measure.js';
 import { Stage } from '../kit/stage.js';
 
 const FIRST_LOAD_BYTES_MAX = 120 * 1024;
@@ -15,7 +16,7 @@ describe('loading the page', () => {
 
   test('the first time takes no more than 120 KB, compressed, heads included', async (t) => {
     const alice = await stage.person(t, 'alice');
-    const wire = await alice.watchesTheWire();
+    const wire = await watchesTheWire(alice);
     await alice.opens();
     await alice.button(alice.words.signIn).waitFor();
     await alice.page.waitForLoadState('networkidle');

@@ -1,4 +1,5 @@
 /** Every view in both languages, on a desk and on the narrowest phone, light and dark: usable by everybody, and never wider than the window. */
+import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { isAccessible } from '../kit/axe.js';
@@ -78,10 +79,10 @@ describe('every view', () => {
     const light = await alice.background();
     await alice.turnsDark();
     const dark = await alice.background();
-    if (light === dark) throw new Error('the theme changes nothing');
+    assert.notEqual(dark, light);
     await alice.page.reload();
     await alice.button(alice.words.theme).waitFor();
-    if ((await alice.background()) !== dark) throw new Error('the theme is forgotten');
+    assert.equal(await alice.background(), dark);
   });
 
   test('can be used with the keyboard alone', async (t) => {

@@ -75,11 +75,13 @@ describe('a message', () => {
   test('with control characters is shown without them doing anything, or refused in words', async (t) => {
     await together(t, 'Control');
     alice.complaints.expects(refusedWith(422), refusedWith(400));
-    await alice.fills('bell\u0007 and escape\u001b[31m end');
+    await alice.box.fill('bell\u0007 and escape\u001b[31m end');
     await alice.button(alice.words.send).click();
-    await alice.eitherSentOrTold('bell');
+    await alice.message('bell').or(alice.page.getByRole('alert')).first().waitFor();
+    await alice.box.fill('');
     await alice.sends('and life goes on');
     await bob.sees('and life goes on');
+    assert.doesNotMatch(await bob.log.innerText(), /[\u0000-\u0008\u000b-\u001f]/);
   });
 
   test('of nothing but spaces is not sent', async (t) => {
