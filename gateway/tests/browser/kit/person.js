@@ -63,14 +63,14 @@ export class Person extends Visitor {
   async startsGroup(title, names) {
     await this.button(this.words.newChat).click();
     for (const name of names) await this.#picks(name);
-    await this.page.getByLabel(this.words.groupName).fill(title);
+    await this.dialog.getByLabel(this.words.chatName).fill(title);
     await this.button(this.words.create, this.dialog).click();
     await this.isIn(title);
   }
 
   async #picks(name) {
     await this.page.getByRole('searchbox', { name: this.words.findPeople }).fill(name);
-    await this.dialog.getByRole('button', { name: new RegExp(escaped(name)) }).click();
+    await this.dialog.getByRole('checkbox', { name: new RegExp(escaped(name)) }).check();
   }
 
   /** Opens the invitation and takes its link; closes it again unless it `stays`. */
