@@ -15,9 +15,9 @@ export class Person extends Visitor {
     return this.page.getByRole('textbox', { name: this.words.message, exact: true });
   }
 
-  /** The message in which these words stand. */
+  /** The message in which these words stand, acknowledged or not. */
   message(text) {
-    return this.log.locator('[data-message-id]').filter({ hasText: text });
+    return this.log.locator('[data-state]').filter({ hasText: text });
   }
 
   /** The list's line of a chat. */
@@ -55,7 +55,7 @@ export class Person extends Visitor {
   async findsPerson(name) {
     await this.button(this.words.newChat).click();
     await this.#picks(name);
-    await this.button(this.words.create, this.dialog).click();
+    await this.button(this.words.createChat, this.dialog).click();
     await this.isIn(name);
   }
 
@@ -64,7 +64,7 @@ export class Person extends Visitor {
     await this.button(this.words.newChat).click();
     for (const name of names) await this.#picks(name);
     await this.dialog.getByLabel(this.words.chatName).fill(title);
-    await this.button(this.words.create, this.dialog).click();
+    await this.button(this.words.createChat, this.dialog).click();
     await this.isIn(title);
   }
 
@@ -82,6 +82,14 @@ export class Person extends Visitor {
     assert.match(link, /\/join\/[^/]+$/);
     if (!stays) await this.page.keyboard.press('Escape');
     return link;
+  }
+
+  /** Goes to a day of the calendar of this device. */
+  async jumpsToDate(day) {
+    await this.button(this.words.jumpToDate).click();
+    const two = (number) => String(number).padStart(2, '0');
+    await this.dialog.getByLabel(this.words.date).fill(`${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`);
+    await this.button(this.words.go, this.dialog).click();
   }
 
   // Talking.
@@ -133,11 +141,14 @@ export class Person extends Visitor {
 
   async edits(text, becomes) {
     await this.chooses(text, this.words.edit);
-    await this.sends(becomes);
+    await this.box.fill(becomes);
+    await this.button(this.words.save).click();
+    await this.sees(becomes);
   }
 
   async deletes(text) {
     await this.chooses(text, this.words.delete);
+    await this.button(this.words.delete, this.dialog).click();
   }
 
   async startsTyping(text) {
@@ -177,7 +188,7 @@ export class Person extends Visitor {
   matches(pattern) {
     return this.log.evaluate(
       (log, source) =>
-        [...log.querySelectorAll('[data-message-id]')].flatMap((message) => message.innerText.match(new RegExp(source, 'u')) ?? []),
+        [...log.querySelectorAll('[data-state]')].flatMap((message) => message.innerText.match(new RegExp(source, 'u')) ?? []),
       pattern.source,
     );
   }

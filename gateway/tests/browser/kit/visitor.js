@@ -149,9 +149,9 @@ export class Visitor {
 
   // The page as a whole.
 
-  /** An alert has these words. */
+  /** Something that is read out at once or in a pause has these words. */
   async isTold(pattern) {
-    await this.page.getByRole('alert').filter({ hasText: pattern }).first().waitFor();
+    await this.page.getByRole('alert').or(this.page.getByRole('status')).filter({ hasText: pattern }).first().waitFor();
   }
 
   /** Nothing sticks out to the right. */
@@ -167,6 +167,15 @@ export class Visitor {
   /** The colour of the page's ground. */
   background() {
     return this.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  }
+
+  /** Presses the switch of the theme until it is dark. */
+  async turnsDark() {
+    for (let press = 0; press < 3; press += 1) {
+      if ((await this.button(this.words.themeIsDark).count()) > 0) return;
+      await this.button(this.words.theme).click();
+    }
+    await this.button(this.words.themeIsDark).waitFor();
   }
 
   /** Presses Tab until something with this name has the focus. */

@@ -49,18 +49,4 @@ describe('a guest', () => {
     await host.seesInOrder(/guest \d/, ['guest 0', 'guest 1']);
     await host.seesHere(3);
   });
-
-  test('who has an account and is signed in joins with it', async (t) => {
-    const { people } = await stage.together(t, 'Members too', ['host']);
-    const [host] = people;
-    const link = await host.invites();
-    const member = await stage.person(t, 'member');
-    await member.signsIn();
-    await member.page.goto(link);
-    await member.page.getByRole('button', { name: member.words.join, exact: true }).click();
-    await member.isIn('Members too');
-    await member.sends('me too');
-    await host.sees('me too');
-    assert.match(await host.message('me too').innerText(), new RegExp(member.name));
-  });
 });

@@ -66,7 +66,10 @@ describe('a message', () => {
   test('of ten thousand emoji is shown whole', async (t) => {
     await together(t, 'Emoji');
     const text = '🎉'.repeat(10_000);
-    await alice.sends(text);
+    await alice.sends('🎉');
+    await alice.box.fill(text);
+    await alice.presses(alice.words.send);
+    await bob.presses(bob.words.showAll);
     await bob.sees(text);
     await bob.scrollsNoSideways();
     assert.equal(await lastStored(), text);
@@ -96,17 +99,19 @@ describe('a message', () => {
   test('as large as the server takes goes through; a larger one is refused in words and stays to be shortened', async (t) => {
     await together(t, 'Size');
     alice.complaints.expects(refusedWith(413));
-    const large = `large ${'a'.repeat(60_000)}`;
-    await alice.sends(large);
+    const large = `large ${'a'.repeat(65_000)}`;
+    await alice.box.fill(large);
+    await alice.presses(alice.words.send);
     await alice.isAcknowledged('large');
+    await bob.presses(bob.words.showAll);
     await bob.sees(large);
     await alice.box.fill(`larger ${'b'.repeat(80_000)}`);
-    await alice.button(alice.words.send).click();
-    await alice.isTold(/too (large|long)/i);
-    await bob.doesNotSee('larger');
+    await alice.isTold(/80,?007.*Shorten it/);
+    await alice.box.press('Enter');
     await alice.box.fill('short again');
-    await alice.button(alice.words.send).click();
+    await alice.presses(alice.words.send);
     await bob.sees('short again');
+    assert.equal((await wholeHistory(stage.node, bob.account, chat)).length, 2);
   });
 
   test('of many lines keeps them', async (t) => {
@@ -116,5 +121,21 @@ describe('a message', () => {
     await bob.sees('four');
     assert.match(await bob.message('four').innerText(), /one\ntwo\n\n?\n?four/);
     assert.equal(await lastStored(), 'one\ntwo\n\nfour');
+  });
+});
+
+describe('a node that takes less than the page thinks', () => {
+  test('refuses a message in words; it can be given up, and the next one goes out', async (t) => {
+    const stage = await Stage.opens({ 'limits.message_bytes': 1_000 });
+    t.after(() => stage.closes());
+    const { people } = await stage.together(t, 'Small', ['alice', 'bob']);
+    const [alice, bob] = people;
+    await alice.sends(`too much ${'c'.repeat(2_000)}`);
+    await alice.seesState('too much', 'failed');
+    await alice.message('too much').filter({ hasText: /too large/i }).waitFor();
+    await alice.sends('little');
+    await bob.sees('little');
+    await alice.button('Discard', alice.message('too much')).click();
+    await alice.doesNotSee('too much');
   });
 });
