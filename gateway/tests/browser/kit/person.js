@@ -188,7 +188,7 @@ export class Person extends Visitor {
   matches(pattern) {
     return this.log.evaluate(
       (log, source) =>
-        [...log.querySelectorAll('[data-state]')].flatMap((message) => message.innerText.match(new RegExp(source, 'u')) ?? []),
+        [...log.querySelectorAll('[data-state]')].flatMap((message) => new RegExp(source, 'u').exec(message.innerText)?.[0] ?? []),
       pattern.source,
     );
   }
