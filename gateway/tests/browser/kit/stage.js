@@ -96,8 +96,10 @@ export class Stage {
   }
 
   /** So many people sign in at once that the node has no time for more; `isTooMuch` resolves when it says so, `ends` when it is over. */
-  rushOfLogins() {
-    return new Rush(this.node);
+  rushOfLogins(t) {
+    const rush = new Rush(this.node);
+    t.after(() => rush.ends());
+    return rush;
   }
 
   /** A gate before the node that refuses these, until the story ends. */
