@@ -1,11 +1,13 @@
 # One node of Plenum as an image: docker build -t plenum .
 # Settings come as PLENUM_… variables; what a node keeps on its own disk is in /data.
 
-# The JavaScript SDK that the page at / embeds.
+# The page at /.
 FROM node:22.17.1-bookworm-slim AS page
 WORKDIR /page
 COPY gateway/web/package.json gateway/web/package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY gateway/web/ ./
+RUN npm run build
 
 # The same version as in rust-toolchain.toml.
 FROM rust:1.95.0-bookworm AS build
@@ -13,7 +15,7 @@ FROM rust:1.95.0-bookworm AS build
 ENV RUSTUP_TOOLCHAIN=1.95.0
 WORKDIR /source
 COPY . .
-COPY --from=page /page/node_modules gateway/web/node_modules
+COPY --from=page /page/dist gateway/web/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/source/target \
     cargo build --release --locked -p gateway --bin plenum && cp target/release/plenum /plenum
 

@@ -11,7 +11,7 @@ help: ## this list
 run: page ## build and start one node with everything embedded, and a demo room
 	@cargo run --quiet --release --locked -p gateway --bin plenum -- serve --demo
 
-page: ## the page's copy of the JavaScript SDK
+page: ## the page at /, built into gateway/web/dist
 	@scripts/page.sh
 
 test: ## every check and every test; fetches what it needs

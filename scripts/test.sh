@@ -27,7 +27,9 @@ start_cql_server() {
 step "what this run needs" scripts/prerequisites.sh; keep
 if [[ "$STEPS_LAST_CODE" -ne 0 ]]; then summary; exit 1; fi
 
-step "the page's SDK" scripts/page.sh; keep
+step "the page" scripts/page.sh; keep
+step "the page: types, lint, format" scripts/page.sh check; keep
+step "the page: unit tests" scripts/page.sh test; keep
 step "format" cargo fmt --all --check; keep
 step "clippy" cargo clippy --workspace --all-targets --all-features --locked -- -D warnings; keep
 step "dependency direction" scripts/check-dependencies.sh; keep

@@ -1,6 +1,13 @@
-//! The pages: one room live at `/`, the functions at `/docs`. Everything comes from this program; nothing is loaded from elsewhere.
+//! The pages: the browser client at `/`, the functions at `/docs`. Everything comes from this program; nothing is loaded from elsewhere.
 
-use actix_web::{HttpResponse, http::header::CONTENT_SECURITY_POLICY, web};
+use actix_web::{
+    HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::header::{
+        AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, Encoding, EntityTag,
+        IfNoneMatch, VARY,
+    },
+    web,
+};
 use serde::Serialize;
 
 use super::{methods, problem::Problem};
@@ -9,8 +16,27 @@ use crate::server::Gateway;
 /// Scripts and styles only from here, and none inline.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
                            base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// A name that holds its content's hash is the same content for ever.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// Kept, and asked about each time.
+const ASK_FIRST: &str = "no-cache";
+/// The client's document, in [`BUILT`].
+const INDEX: &str = "index.html";
 
-/// A file of the pages.
+/// A file of the browser client, with its compressed forms. `build.rs` writes the list.
+struct Built {
+    path: &'static str,
+    content_type: &'static str,
+    etag: &'static str,
+    plain: &'static [u8],
+    gzip: Option<&'static [u8]>,
+    brotli: Option<&'static [u8]>,
+}
+
+/// The browser client; empty when the program was built without it.
+static BUILT: &[Built] = include!(concat!(env!("OUT_DIR"), "/built_page.rs"));
+
+/// A file that is as it stands in the sources.
 struct Asset {
     path: &'static str,
     content_type: &'static str,
@@ -18,27 +44,16 @@ struct Asset {
 }
 
 const HTML: &str = "text/html; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-static ASSETS: [Asset; 6] = [
-    Asset {
-        path: "/",
-        content_type: HTML,
-        text: include_str!("../page/index.html"),
-    },
+static ASSETS: [Asset; 3] = [
     Asset {
         path: "/docs",
         content_type: HTML,
         text: include_str!("../page/docs.html"),
     },
     Asset {
-        path: "/assets/page.js",
-        content_type: SCRIPT,
-        text: include_str!("../page/page.js"),
-    },
-    Asset {
         path: "/assets/docs.js",
-        content_type: SCRIPT,
+        content_type: "text/javascript; charset=utf-8",
         text: include_str!("../page/docs.js"),
     },
     Asset {
@@ -46,13 +61,14 @@ static ASSETS: [Asset; 6] = [
         content_type: "text/css; charset=utf-8",
         text: include_str!("../page/style.css"),
     },
-    // Empty when the program was built without it: the page says so.
-    Asset {
-        path: "/assets/centrifuge.js",
-        content_type: SCRIPT,
-        text: include_str!(concat!(env!("OUT_DIR"), "/centrifuge.js")),
-    },
 ];
+
+/// What `/` says when there is no client.
+static MISSING: Asset = Asset {
+    path: "/",
+    content_type: HTML,
+    text: include_str!("../page/missing.html"),
+};
 
 /// What a node started with `--demo` tells its page.
 #[derive(Debug, Clone, Serialize)]
@@ -69,14 +85,80 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
     for asset in &ASSETS {
         app.service(methods::get(asset.path, move || answer(asset)));
     }
+    for file in BUILT.iter().filter(|file| file.path != INDEX) {
+        let path = format!("/{}", file.path);
+        app.service(methods::get(&path, move |request| built(file, request, FOR_EVER)));
+    }
+    // A link into a room opens the client; it reads the code itself.
+    for path in ["/", "/join/{code}"] {
+        app.service(methods::get(path, index));
+    }
     app.service(methods::get("/demo.json", demo));
 }
 
+async fn index(request: HttpRequest) -> HttpResponse {
+    match BUILT.iter().find(|file| file.path == INDEX) {
+        Some(file) => built(file, request, ASK_FIRST).await,
+        None => answer(&MISSING).await,
+    }
+}
+
 async fn answer(asset: &'static Asset) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(asset.content_type)
-        .insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY))
-        .body(asset.text)
+    ok(asset.content_type).body(asset.text)
+}
+
+fn ok(content_type: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type(content_type)
+        .insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY));
+    response
+}
+
+async fn built(file: &'static Built, request: HttpRequest, caching: &'static str) -> HttpResponse {
+    // One content whatever its encoding: a weak tag.
+    let tag = EntityTag::new_weak(file.etag.to_owned());
+    if is_known(&request, &tag) {
+        return HttpResponse::NotModified()
+            .insert_header((CACHE_CONTROL, caching))
+            .insert_header((ETAG, tag.to_string()))
+            .insert_header((VARY, "Accept-Encoding"))
+            .finish();
+    }
+    let (encoding, bytes) = encoded(file, &request);
+    let mut response = ok(file.content_type);
+    response
+        .insert_header((CACHE_CONTROL, caching))
+        .insert_header((ETAG, tag.to_string()))
+        .insert_header((VARY, "Accept-Encoding"));
+    if let Some(encoding) = encoding {
+        response.insert_header((CONTENT_ENCODING, encoding));
+    }
+    response.body(bytes)
+}
+
+fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
+    match request.get_header::<IfNoneMatch>() {
+        Some(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
+        Some(IfNoneMatch::Any) => true,
+        None => false,
+    }
+}
+
+/// The smallest form that the client takes.
+fn encoded(file: &Built, request: &HttpRequest) -> (Option<&'static str>, &'static [u8]) {
+    let accepted = request.get_header::<AcceptEncoding>();
+    let takes = |encoding: Encoding| {
+        let chosen = accepted
+            .as_ref()
+            .and_then(|accepted| accepted.negotiate([&encoding].into_iter()));
+        chosen == Some(encoding)
+    };
+    match (file.brotli, file.gzip) {
+        (Some(brotli), _) if takes(Encoding::brotli()) => (Some("br"), brotli),
+        (_, Some(gzip)) if takes(Encoding::gzip()) => (Some("gzip"), gzip),
+        _ => (None, file.plain),
+    }
 }
 
 async fn demo(gateway: web::Data<Gateway>) -> Result<HttpResponse, Problem> {

@@ -1,0 +1,79 @@
+// The connection as it is: live, catching up, or gone since when. The seconds to the next attempt are for the eye; screen readers are told
+// of changes only.
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { reconnectNow } from '../realtime/client';
+import { connection } from '../realtime/connection';
+import { type Line, lineOf } from '../realtime/line';
+import { openRoom } from '../state/room/open';
+import { timeOfDay } from '../texts/dates';
+import { t } from '../texts/texts';
+
+/** What came this long ago and is not shown yet means being behind; the moment between two drawings does not. */
+const BEHIND_AFTER_MS = 400;
+
+const TRANSPORTS: Record<string, string> = { websocket: 'WebSocket', http_stream: 'HTTP stream', sse: 'Server-sent events' };
+
+function words({ state, behind, since }: Line): string {
+  switch (state) {
+    case 'live':
+      return t('live');
+    case 'catching-up':
+      return behind > 0 ? t('catchingUp', { n: behind }) : t('catchingUpUnknown');
+    case 'offline':
+      return t('offlineSince', { time: timeOfDay(new Date(since ?? 0)) });
+    default:
+      return t('connecting');
+  }
+}
+
+/** The line now; being behind shows when it lasts. */
+function useLine(): Line {
+  const [now, setNow] = useState(Date.now());
+  const room = openRoom.value;
+  const followed = room && !room.ended.value ? { isSubscribed: room.isSubscribed.value, behind: room.behind.value } : null;
+  const line = lineOf(connection.value, followed, now);
+  const [isLasting, setLasting] = useState(false);
+  const isBehind = line.state === 'catching-up';
+  useEffect(() => {
+    if (!isBehind) return setLasting(false);
+    const timer = setTimeout(() => setLasting(true), BEHIND_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [isBehind]);
+  const counts = line.state === 'offline';
+  useEffect(() => {
+    if (!counts) return;
+    const timer = setInterval(() => setNow(Date.now()), 500);
+    return () => clearInterval(timer);
+  }, [counts]);
+  return isBehind && !isLasting ? { ...line, state: 'live' } : line;
+}
+
+export function ConnectionLine(): JSX.Element {
+  const line = useLine();
+  const [isOpen, setOpen] = useState(false);
+  const { transport } = connection.value;
+  const shown = TRANSPORTS[transport] ?? t('transportNone');
+  return (
+    <div class="connection" data-state={line.state}>
+      <span class="connection-dot" aria-hidden="true" />
+      <span class="connection-words" role="status" data-connection={line.state} data-transport={transport}>
+        {words(line)}
+      </span>
+      {line.state === 'offline' && (
+        <>
+          <span class="connection-retry" aria-hidden="true">
+            {line.retryInSeconds === null ? t('reconnecting') : t('reconnectingIn', { n: line.retryInSeconds })}
+          </span>
+          <button class="link" type="button" onClick={reconnectNow}>
+            {t('reconnectNow')}
+          </button>
+        </>
+      )}
+      <button class="link connection-details" type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        {t('details')}
+      </button>
+      {isOpen && <p class="connection-more">{t('transportIs', { transport: shown })}</p>}
+    </div>
+  );
+}

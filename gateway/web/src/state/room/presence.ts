@@ -1,0 +1,27 @@
+// How many people are in the room now: asked for while somebody looks at the page, seldom.
+import type { Centrifuge } from 'centrifuge';
+import type { Room } from './room';
+
+const ASK_EVERY_MS = 15_000;
+
+/** Keeps the number fresh until the room is left. */
+export function countPeople(client: Centrifuge, room: Room): void {
+  const ask = async () => {
+    if (document.hidden || !room.isSubscribed.value) return;
+    try {
+      const { numUsers } = await client.presenceStats(`room:${room.chatId}`);
+      if (!room.isClosed) room.here.value = numUsers;
+    } catch {
+      room.here.value = null;
+    }
+  };
+  const timer = setInterval(() => void ask(), ASK_EVERY_MS);
+  const look = () => void ask();
+  const ending = room.isSubscribed.subscribe(look);
+  document.addEventListener('visibilitychange', look);
+  room.endings.push(() => {
+    clearInterval(timer);
+    ending();
+    document.removeEventListener('visibilitychange', look);
+  });
+}
