@@ -1,5 +1,7 @@
 //! Who asks.
 
+use std::net::IpAddr;
+
 use protocol::UserId;
 use storage::UserRole;
 use uuid::Uuid;
@@ -15,6 +17,8 @@ pub struct Caller {
     pub auth_session: Option<Uuid>,
     /// The realtime connection, when it came over one.
     pub client: Option<Uuid>,
+    /// Where it comes from, where that is known.
+    pub address: Option<IpAddr>,
     kind: Kind,
 }
 
@@ -32,6 +36,7 @@ impl Caller {
             role,
             auth_session,
             client: None,
+            address: None,
             kind: Kind::Person,
         }
     }
@@ -54,6 +59,18 @@ impl Caller {
     pub fn on_connection(mut self, client: Uuid) -> Self {
         self.client = Some(client);
         self
+    }
+
+    /// The same caller from this address.
+    #[must_use]
+    pub fn from_address(mut self, address: Option<IpAddr>) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Whether an invitation let them in, to one room only.
+    pub fn is_guest(&self) -> bool {
+        self.role == UserRole::Guest
     }
 
     /// Whether this is the system.

@@ -12,8 +12,9 @@ use storage::{
 use crate::{
     Clock, Limits, Tokens,
     access::Admissions,
-    accounts::{PasswordCost, Passwords, Throttle},
-    functions::{FunctionMetrics, Hints},
+    accounts::{Budget, PasswordCost, Passwords, Throttle},
+    functions::{FunctionMetrics, Hints, Typing},
+    limits::{GUESTS_AT_ONCE, GUESTS_PAUSE_MS, WRONG_CODES_AT_ONCE, WRONG_CODES_PAUSE_MS},
     metrics::EngineMetrics,
     relay::Relays,
     rooms::Rooms,
@@ -77,8 +78,13 @@ pub struct Engine {
     pub(crate) metrics: Arc<EngineMetrics>,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
+    /// Invitation codes that were wrong.
+    pub(crate) wrong_codes: Budget,
+    /// Guests that came in.
+    pub(crate) guests: Budget,
     pub(crate) admissions: Admissions,
     pub(crate) hints: Arc<Hints>,
+    pub(crate) typing: Arc<Typing>,
     pub(crate) function_metrics: FunctionMetrics,
     pub(crate) search_metrics: SearchMetrics,
     pub(crate) search_tails: Tails,
@@ -87,7 +93,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Puts an engine together and starts its one task and the search index's thread, which end with it. Called within a tokio runtime.
+    /// Puts an engine together and starts its two tasks and the search index's thread, which end with it. Called within a tokio runtime.
     ///
     /// # Errors
     /// When metrics of these names are registered already, or the cost of password hashing is out of range.
@@ -102,8 +108,11 @@ impl Engine {
             search_tails: Tails::default(),
             _search_index: search_index,
             throttle: Throttle::default(),
+            wrong_codes: Budget::new(WRONG_CODES_AT_ONCE, WRONG_CODES_PAUSE_MS),
+            guests: Budget::new(GUESTS_AT_ONCE, GUESTS_PAUSE_MS),
             admissions: Admissions::new(),
             hints: Arc::default(),
+            typing: Arc::default(),
             store: parts.store,
             rooms: parts.rooms,
             relays: parts.relays,
@@ -115,6 +124,7 @@ impl Engine {
             metrics: Arc::new(EngineMetrics::register(registry)?),
         });
         tokio::spawn(Self::send_hints(Arc::downgrade(&engine)));
+        tokio::spawn(Self::send_typing(Arc::downgrade(&engine)));
         Ok(engine)
     }
 
@@ -132,5 +142,6 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.hints.wake();
+        self.typing.wake();
     }
 }

@@ -170,6 +170,33 @@ pub const LOGIN_NAMES_MAX: usize = 10_000;
 /// A login that is not refreshed ends after this time, in milliseconds: 30 days.
 pub const LOGIN_LIFETIME_MS: i64 = 30 * 24 * 3_600_000;
 
+/// Characters of the name that a guest is shown under.
+pub const GUEST_NAME_CHARACTERS_MAX: usize = 64;
+/// Members of a room up to which guests are let in.
+pub const GUEST_ROOM_MEMBERS_MAX: u64 = 1_000_000;
+/// Codes and names that are tried for an invitation or a guest: two random ones are hardly ever the same.
+pub const RANDOM_ATTEMPTS: usize = 5;
+/// Newest messages of a room whose senders a guest may ask about although they have left.
+pub const GUEST_SENDERS_MESSAGES_MAX: usize = 1_000;
+/// Wrong invitation codes of one address before pauses begin.
+pub const WRONG_CODES_AT_ONCE: u32 = 30;
+/// The pause between two further wrong ones, in milliseconds.
+pub const WRONG_CODES_PAUSE_MS: i64 = 1_000;
+/// Guests that come from one address before pauses begin: a hall behind one address.
+pub const GUESTS_AT_ONCE: u32 = 1_000;
+/// The pause between two further guests of one address, in milliseconds.
+pub const GUESTS_PAUSE_MS: i64 = 100;
+/// Addresses that are counted for each of these.
+pub const BUDGET_ADDRESSES_MAX: usize = 10_000;
+/// Members up to which a room is shown who is typing.
+pub const TYPING_MEMBERS_MAX: u64 = ANNOUNCED_LISTENERS_MAX as u64;
+/// How often a room is shown at most who is typing; and how often one person's typing in it counts.
+pub const TYPING_TICK: Duration = Duration::from_secs(1);
+/// People whose typing is remembered for a tick; of more it counts again.
+pub const TYPING_PEOPLE_MAX: usize = 50_000;
+/// Profiles that one call may ask for.
+pub const PROFILES_PER_CALL_MAX: usize = 100;
+
 /// What an operator sets.
 #[derive(Debug, Clone)]
 pub struct Limits {

@@ -27,11 +27,11 @@ pub mod sqlite;
 pub use entry::{AppendBatch, Effect, Entry, EntryKind, EntryRange, LogHead, NewEntry, Order, Permit, Select};
 pub use error::{AppendError, StoreError};
 pub use repositories::{
-    AccountRepository, LogRepository, MEMBERS_OF_MAX, MarkRepository, MemberRepository, MetaRepository, RoomRepository,
-    Store, UserLogRepository,
+    AccountRepository, InvitationRepository, LogRepository, MEMBERS_OF_MAX, MarkRepository, MemberRepository,
+    MetaRepository, RoomRepository, Store, UserLogRepository,
 };
 pub use rows::{
-    AuthSession, Chat, Mark, Member, NewRoom, Origin, RefreshOutcome, Role, Room, RoomCreated, RoomKind, RoomState,
-    TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead, UserRole,
+    AuthSession, Chat, Invitation, Mark, Member, NewRoom, Origin, RefreshOutcome, Role, Room, RoomCreated, RoomKind,
+    RoomState, TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead, UserRole,
 };
 pub use search_repository::{SearchBacklog, SearchRepository, SearchScope, SegmentId};

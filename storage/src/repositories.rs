@@ -9,7 +9,7 @@ use protocol::{RoomId, UserId};
 use uuid::Uuid;
 
 use crate::{
-    AppendBatch, AppendError, AuthSession, Chat, Entry, EntryRange, LogHead, Mark, Member, NewRoom, Permit,
+    AppendBatch, AppendError, AuthSession, Chat, Entry, EntryRange, Invitation, LogHead, Mark, Member, NewRoom, Permit,
     RefreshOutcome, Room, RoomCreated, RoomKind, RoomState, SearchRepository, StoreError, TopMarks, User, UserChange,
     UserEntry, UserFact, UserLogHead, dump::DumpRepository,
 };
@@ -122,7 +122,8 @@ pub trait AccountRepository: Send + Sync {
     /// A user by name, whatever its letters' case.
     async fn user_by_name(&self, username: &str) -> Result<Option<User>, StoreError>;
 
-    /// Users whose name begins with this prefix (whatever its letters' case), in the order of their names.
+    /// Users whose name begins with this prefix (whatever its letters' case), in the order of their names. Guests are left
+    /// out.
     async fn users_by_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<User>, StoreError>;
 
     /// Changes a user; [`StoreError::NotFound`] when there is none.
@@ -148,6 +149,23 @@ pub trait AccountRepository: Send + Sync {
 
     /// Ends a login of this user; whether there was one.
     async fn end_session(&self, user: &UserId, session: Uuid) -> Result<bool, StoreError>;
+}
+
+/// Invitations: of each room one at most.
+#[async_trait]
+pub trait InvitationRepository: Send + Sync {
+    /// Stores an invitation where its room has none; gives the one that counts. [`StoreError::Conflict`] when another room
+    /// has the code.
+    async fn create_invitation(&self, new: Invitation) -> Result<Invitation, StoreError>;
+
+    /// The invitation with this code.
+    async fn invitation(&self, code: &str) -> Result<Option<Invitation>, StoreError>;
+
+    /// The room's invitation.
+    async fn invitation_of(&self, room: RoomId) -> Result<Option<Invitation>, StoreError>;
+
+    /// Ends the room's invitation; whether there was one.
+    async fn end_invitation(&self, room: RoomId) -> Result<bool, StoreError>;
 }
 
 /// The light log of each user: facts for their own devices.
@@ -190,6 +208,7 @@ pub trait Store:
     + MemberRepository
     + MarkRepository
     + AccountRepository
+    + InvitationRepository
     + UserLogRepository
     + MetaRepository
     + DumpRepository
@@ -203,6 +222,7 @@ impl<T> Store for T where
         + MemberRepository
         + MarkRepository
         + AccountRepository
+        + InvitationRepository
         + UserLogRepository
         + MetaRepository
         + DumpRepository

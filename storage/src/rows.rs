@@ -167,6 +167,8 @@ pub enum Origin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum UserRole {
+    /// Somebody let in by an invitation, to one room only: no password, no place in people's lists.
+    Guest = 0,
     /// Everybody.
     User = 1,
     /// Technical support.
@@ -196,6 +198,13 @@ pub struct User {
     pub created_ms: i64,
 }
 
+impl User {
+    /// Whether people's lists and searches show them.
+    pub fn is_listed(&self) -> bool {
+        self.role != UserRole::Guest
+    }
+}
+
 impl std::fmt::Debug for User {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("User")
@@ -216,6 +225,25 @@ pub struct UserChange {
     pub password_hash: Option<String>,
     /// What they may do.
     pub role: Option<UserRole>,
+}
+
+/// What lets people without an account into a room: whoever knows the code. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// The room.
+    pub room: RoomId,
+    /// The code, as its maker writes it: codes are compared byte by byte.
+    pub code: String,
+    /// When it was made, Unix milliseconds.
+    pub created_ms: i64,
+}
+
+impl std::fmt::Debug for Invitation {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Invitation")
+            .field("room", &self.room)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A login: from `/login` to `/logout` or its end. Tokens are kept as SHA-256 only.

@@ -87,7 +87,7 @@ pub trait SearchRepository: Send + Sync {
     async fn entries_at(&self, places: Vec<(RoomId, u64)>) -> Result<Vec<Option<Entry>>, StoreError>;
 
     /// People of whom some word of a name (see [`crate::search::person_words`]) begins with `beginning`, which is folded
-    /// as the analyzer does it; in the order of these words, each person once.
+    /// as the analyzer does it; in the order of these words, each person once. Guests are filed under none.
     async fn people_by_word(&self, beginning: &str, limit: usize) -> Result<Vec<UserId>, StoreError>;
 
     /// The users of these ids, in the order asked for, without those who are not there.

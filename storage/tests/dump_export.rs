@@ -283,6 +283,7 @@ const COLUMNS: &[(&str, &str)] = &[
     ("marks", "room user read_seq read_number received_seq"),
     ("direct_rooms", "low high room"),
     ("channels", "name room"),
+    ("invitations", "room code created_ms"),
     (
         "users",
         "user username password_hash origin role info status created_ms",

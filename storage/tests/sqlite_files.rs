@@ -429,7 +429,8 @@ async fn people_of_a_file_from_before_the_search_are_found_after_it() {
     drop(store);
     let file = rusqlite::Connection::open(&path).expect("the file");
     file.execute_batch(
-        "DROP TABLE search_rooms; DROP TABLE search_blocks; DROP TABLE people_words; PRAGMA user_version = 1",
+        "DROP TABLE search_rooms; DROP TABLE search_blocks; DROP TABLE people_words; \
+         DROP TABLE invitations; PRAGMA user_version = 1",
     )
     .expect("as it was");
     drop(file);

@@ -16,6 +16,13 @@ pub(crate) struct Person {
     origin: Origin,
 }
 
+impl Person {
+    /// Whether an invitation let them in.
+    pub(crate) fn is_guest(&self) -> bool {
+        self.role == UserRole::Guest
+    }
+}
+
 impl From<&User> for Person {
     fn from(user: &User) -> Self {
         Self {

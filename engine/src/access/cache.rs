@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Values with the time they were read at. When it is full, what is too old goes; if that does not help, everything goes.
-pub(super) struct Recent<K, V> {
+pub(crate) struct Recent<K, V> {
     entries: Mutex<HashMap<K, (V, i64)>>,
     entries_max: usize,
     believed_ms: i64,
@@ -15,7 +15,7 @@ pub(super) struct Recent<K, V> {
 
 impl<K: Eq + Hash, V: Clone> Recent<K, V> {
     /// At most `entries_max` values, each believed for `believed_ms` milliseconds.
-    pub(super) fn new(entries_max: usize, believed_ms: i64) -> Self {
+    pub(crate) fn new(entries_max: usize, believed_ms: i64) -> Self {
         Self {
             entries: Mutex::default(),
             entries_max,
@@ -24,14 +24,14 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
     }
 
     /// The value, if it is still believed at `now_ms`.
-    pub(super) fn get(&self, key: &K, now_ms: i64) -> Option<V> {
+    pub(crate) fn get(&self, key: &K, now_ms: i64) -> Option<V> {
         let entries = self.lock();
         let (value, read_ms) = entries.get(key)?;
         self.is_believed(*read_ms, now_ms).then(|| value.clone())
     }
 
     /// Keeps a value read at `now_ms`.
-    pub(super) fn put(&self, key: K, value: V, now_ms: i64) {
+    pub(crate) fn put(&self, key: K, value: V, now_ms: i64) {
         let mut entries = self.lock();
         if entries.len() >= self.entries_max {
             entries.retain(|_, (_, read_ms)| self.is_believed(*read_ms, now_ms));

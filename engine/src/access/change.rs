@@ -17,7 +17,7 @@ pub fn may_change(
     target: Option<&Entry>,
     now_ms: i64,
 ) -> Result<(), Error> {
-    if room.deleted {
+    if room.deleted || !caller.reaches(room.id) {
         return Err(ErrorCode::NotFound.into());
     }
     if room.kind == RoomKind::Channel {

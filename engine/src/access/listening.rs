@@ -11,6 +11,7 @@ use crate::{Caller, Channel, ChannelKind, Engine};
 pub(crate) async fn may_listen(engine: &Engine, caller: &Caller, channel: &Channel) -> Result<(), Error> {
     let is_visible = match channel.kind() {
         _ if caller.is_system() => true,
+        _ if !caller.reaches_channel(channel) => false,
         ChannelKind::Room(room) => match engine.reader(caller, room).await {
             Ok(_) => true,
             Err(error) if error.code == ErrorCode::NotFound => false,

@@ -12,6 +12,9 @@ impl Engine {
     /// # Errors
     /// `NotFound` when the room is absent, deleted, an open channel, or the caller is not in it; `Unavailable` when the store does not answer.
     pub async fn reader(&self, caller: &Caller, room: RoomId) -> Result<(RoomState, Member), Error> {
+        if !caller.reaches(room) {
+            return Err(ErrorCode::NotFound.into());
+        }
         let rosters = &self.relays.warm.rosters;
         let found = rosters.room_for(room, &caller.user, self.clock.now_ms()).await;
         let found = found.map_err(failure::of_store)?;

@@ -1,12 +1,16 @@
-//! What accounts are made of: user names, password hashes, the brake on guessing, refresh tokens.
+//! What accounts are made of: user names, password hashes, the brakes on guessing, refresh tokens, invitation codes, guests.
 //!
 //! The functions of accounts and `plenum user add` call it. It knows no store and no request.
 
+mod budget;
+pub(crate) mod code;
+pub(crate) mod guest;
 mod password;
 mod throttle;
 mod token;
 pub mod username;
 
+pub(crate) use budget::Budget;
 pub use password::Passwords;
 pub(crate) use throttle::Throttle;
 pub(crate) use token::RefreshToken;

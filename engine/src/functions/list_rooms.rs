@@ -35,6 +35,7 @@ impl Function for ListRooms {
         listed.truncate(limit);
         let end = listed.last().filter(|_| has_more);
         let next = end.map(|end| cursor::of_chat(end.last_activity_ms, end.state.room.id));
+        listed.retain(|chat| caller.reaches(chat.state.room.id));
         let parts = engine.parts_of_chats(&caller.user, &listed).await?;
         let shown = listed.iter().zip(parts).map(|(chat, parts)| chats::object(chat, parts));
         Answer::list(&shown.collect::<Vec<_>>(), next)

@@ -10,6 +10,7 @@ mod cursor;
 mod facts;
 mod flights;
 mod hints;
+mod invitations;
 mod marks;
 mod mentions;
 mod metrics;
@@ -20,6 +21,7 @@ mod rooms;
 mod succession;
 mod table;
 mod text;
+mod typists;
 
 mod add_participants;
 mod create_room;
@@ -27,12 +29,16 @@ mod delete;
 mod delete_room;
 mod edit;
 mod end_session;
+mod get_invitation;
 mod get_room;
 mod get_user;
 mod history;
+mod invite;
+mod join;
 mod list_participants;
 mod list_rooms;
 mod list_sessions;
+mod list_users;
 mod login;
 mod logout;
 mod read;
@@ -40,9 +46,11 @@ mod receive;
 mod refresh;
 mod register;
 mod remove_participants;
+mod revoke_invitation;
 mod search;
 mod search_users;
 mod send;
+mod typing;
 mod update_room;
 mod update_user;
 
@@ -53,6 +61,7 @@ pub(crate) use flights::Flights;
 pub(crate) use hints::Hints;
 pub(crate) use metrics::FunctionMetrics;
 pub(crate) use pages::Place;
+pub(crate) use typists::Typing;
 
 use std::time::Instant;
 
@@ -60,7 +69,7 @@ use protocol::{Error, ErrorCode, payload::Payload};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::{Caller, Engine};
+use crate::{Caller, Engine, access};
 
 /// One verb.
 pub(crate) trait Function {
@@ -82,7 +91,8 @@ impl Engine {
     /// `{"items": […], "next": "cursor"}`.
     ///
     /// # Errors
-    /// `MethodNotFound`, `Unauthorized` for a caller who is not signed in, and what the function says.
+    /// `MethodNotFound`, `Unauthorized` for a caller who is not signed in, `PermissionDenied` for a guest who may not call it, and what the
+    /// function says.
     pub async fn call(&self, caller: &Caller, method: &str, params: &[u8]) -> Result<Payload, Error> {
         let row = row(method).ok_or(ErrorCode::MethodNotFound)?;
         Ok(self.call_row(row, caller, params).await?.into_rpc())
@@ -94,10 +104,9 @@ impl Engine {
     /// As [`Engine::call`].
     pub async fn call_row(&self, row: &Row, caller: &Caller, params: &[u8]) -> Result<Answer, Error> {
         let began = Instant::now();
-        let outcome = if row.needs == Needs::SignedIn && caller.is_anonymous() {
-            Err(ErrorCode::Unauthorized.into())
-        } else {
-            (row.call)(self, caller, params).await
+        let outcome = match access::may_call(caller, row) {
+            Ok(()) => (row.call)(self, caller, params).await,
+            Err(error) => Err(error),
         };
         let code = outcome.as_ref().err().map(|error: &Error| error.code);
         self.function_metrics.observe(row.method, code, began.elapsed());

@@ -100,7 +100,7 @@ impl PersonParam {
 }
 
 impl Engine {
-    /// The people that a call names, each once, in the order of the call; all of them have accounts.
+    /// The people that a call names, each once, in the order of the call; all of them have accounts, and are no guests.
     ///
     /// # Errors
     /// `Invalid`, naming those without an account, or when there are too many.
@@ -133,7 +133,9 @@ impl Engine {
         let Ok(user) = user_id.parse() else {
             return Ok(None);
         };
-        Ok(self.person(&user).await?.map(|_| user))
+        let person = self.person(&user).await?;
+        // A guest is in one room and comes into no other.
+        Ok(person.filter(|person| !person.is_guest()).map(|_| user))
     }
 
     /// A user's name; empty when the account is gone.

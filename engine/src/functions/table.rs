@@ -6,11 +6,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{
     Answer, Function, add_participants::AddParticipants, create_room::CreateRoom, delete::DeleteMessage,
-    delete_room::DeleteRoom, edit::EditMessage, end_session::EndSession, get_room::GetRoom, get_user::GetUser,
-    history::History, list_participants::ListParticipants, list_rooms::ListRooms, list_sessions::ListSessions,
+    delete_room::DeleteRoom, edit::EditMessage, end_session::EndSession, get_invitation::GetInvitation,
+    get_room::GetRoom, get_user::GetUser, history::History, invite::Invite, join::Join,
+    list_participants::ListParticipants, list_rooms::ListRooms, list_sessions::ListSessions, list_users::ListUsers,
     login::Login, logout::Logout, params, read::ReadMessage, receive::ReceiveMessage, refresh::Refresh,
-    register::Register, remove_participants::RemoveParticipants, search::Search, search_users::SearchUsers,
-    send::SendMessage, update_room::UpdateRoom, update_user::UpdateUser,
+    register::Register, remove_participants::RemoveParticipants, revoke_invitation::RevokeInvitation, search::Search,
+    search_users::SearchUsers, send::SendMessage, typing::ShowTyping, update_room::UpdateRoom, update_user::UpdateUser,
 };
 use crate::{Caller, Engine};
 
@@ -74,6 +75,8 @@ pub struct Row {
     pub status: u16,
     /// Who may call it.
     pub needs: Needs,
+    /// Guests may call it too, in the one room that is theirs.
+    pub is_for_guests: bool,
     /// It answers with a list.
     pub is_list: bool,
     /// What it does, in one line.
@@ -108,6 +111,7 @@ const fn one<F: Function>(method: &'static str, routes: &'static [Route], doc: &
         routes,
         status: 200,
         needs: Needs::SignedIn,
+        is_for_guests: false,
         is_list: false,
         doc,
         params: schema::<F::Params>,
@@ -134,6 +138,14 @@ const fn created<F: Function>(method: &'static str, routes: &'static [Route], do
 const fn open(row: Row) -> Row {
     Row {
         needs: Needs::Nothing,
+        ..row
+    }
+}
+
+/// For guests, too.
+const fn guests(row: Row) -> Row {
+    Row {
+        is_for_guests: true,
         ..row
     }
 }
@@ -195,6 +207,16 @@ pub static TABLE: &[Row] = &[
         &[post("/logout")],
         "Ends the login that the token belongs to.",
     )),
+    open(created::<Join>(
+        "account.join",
+        &[post("/join")],
+        "Lets a guest into a chat by its invitation, with tokens for that chat alone.",
+    )),
+    open(one::<GetInvitation>(
+        "invitation.get",
+        &[get("/invitation/{code}")],
+        "Tells where an invitation leads.",
+    )),
     list::<ListSessions>("session.list", &[get("/sessions")], "Lists the caller's logins."),
     one::<EndSession>(
         "session.end",
@@ -207,6 +229,11 @@ pub static TABLE: &[Row] = &[
         &[put("/user/{username}")],
         "Changes the caller's own profile.",
     ),
+    guests(list::<ListUsers>(
+        "user.list",
+        &[get("/users")],
+        "Gives public profiles by user id, in the order asked for; guests: of people in their chat.",
+    )),
     list::<SearchUsers>(
         "user.search",
         &[get("/user")],
@@ -218,23 +245,38 @@ pub static TABLE: &[Row] = &[
         "Finds messages, people and files that the caller may see, with the matching parts marked.",
     ),
     created::<CreateRoom>("room.create", &[post("/chats")], "Creates a chat of two or a group."),
-    list::<ListRooms>(
+    guests(list::<ListRooms>(
         "room.list",
         &[get("/chats")],
         "Lists the caller's chats, newest activity first.",
-    ),
-    one::<GetRoom>(
+    )),
+    guests(one::<GetRoom>(
         "room.get",
         &[get("/chats/{chat_id}")],
         "Gives one chat with the newest page of its history.",
-    ),
+    )),
     one::<UpdateRoom>("room.update", &[patch("/chats/{chat_id}")], "Renames a chat."),
     one::<DeleteRoom>("room.delete", &[delete("/chats/{chat_id}")], "Marks a chat deleted."),
-    list::<ListParticipants>(
+    one::<Invite>(
+        "room.invite",
+        &[post("/chats/{chat_id}/invitation")],
+        "Gives a group's invitation for guests, a new one where there is none.",
+    ),
+    one::<RevokeInvitation>(
+        "room.revoke_invitation",
+        &[delete("/chats/{chat_id}/invitation")],
+        "Ends a group's invitation; guests who are in stay.",
+    ),
+    guests(one::<ShowTyping>(
+        "room.typing",
+        &[post("/chats/{chat_id}/typing")],
+        "Shows a chat of up to 100 people that the caller is typing.",
+    )),
+    guests(list::<ListParticipants>(
         "participants.list",
         &[get("/chats/{chat_id}/participants")],
         "Lists a chat's people.",
-    ),
+    )),
     one::<AddParticipants>(
         "participants.add",
         &[post("/chats/{chat_id}/participants")],
@@ -248,32 +290,36 @@ pub static TABLE: &[Row] = &[
         ],
         "Removes people from a group; oneself: leaves it.",
     ),
-    created::<SendMessage>("message.send", &[post("/chats/{chat_id}/messages")], "Sends a message."),
-    list::<History>(
+    guests(created::<SendMessage>(
+        "message.send",
+        &[post("/chats/{chat_id}/messages")],
+        "Sends a message.",
+    )),
+    guests(list::<History>(
         "message.history",
         &[get("/chats/{chat_id}/messages"), get("/chat/{chat_id}")],
         "Lists a chat's messages, newest first.",
-    ),
-    one::<EditMessage>(
+    )),
+    guests(one::<EditMessage>(
         "message.edit",
         &[patch("/messages/{message_id}")],
         "Changes the text of an own message.",
-    ),
-    one::<DeleteMessage>(
+    )),
+    guests(one::<DeleteMessage>(
         "message.delete",
         &[delete("/messages/{message_id}")],
         "Deletes a message.",
-    ),
-    one::<ReceiveMessage>(
+    )),
+    guests(one::<ReceiveMessage>(
         "message.receive",
         &[put("/messages/{message_id}/receive")],
         "Acknowledges that a message, and everything before it, is on a device.",
-    ),
-    one::<ReadMessage>(
+    )),
+    guests(one::<ReadMessage>(
         "message.read",
         &[put("/messages/{message_id}/read")],
         "Acknowledges that a message, and everything before it, has been read.",
-    ),
+    )),
 ];
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     future::Future,
+    net::IpAddr,
     rc::Rc,
     sync::Arc,
     task::{self, Poll, Waker},
@@ -65,6 +66,8 @@ pub struct Opening {
     pub wire: Wire,
     /// The secret of a stream.
     pub secret: Option<Uuid>,
+    /// Where the connection comes from, where that is known.
+    pub address: Option<IpAddr>,
     /// Back-pressure to the socket.
     pub flow: Rc<Flow>,
 }
@@ -81,7 +84,7 @@ impl Session {
             client: opening.client,
             secret: opening.secret,
             stage: Stage::New,
-            caller: Caller::anonymous(),
+            caller: Caller::anonymous().from_address(opening.address),
             info: None,
             expires_s: 0,
             subscriptions: Vec::new(),

@@ -55,7 +55,7 @@ impl Session {
             expires_at,
             own_channel,
         } = admitted;
-        self.caller = caller.on_connection(self.client);
+        self.caller = caller.on_connection(self.client).from_address(self.caller.address);
         self.info = info;
         self.stage = Stage::Connected;
         self.engine

@@ -54,7 +54,7 @@ impl Handler<Control> for Session {
 impl Session {
     fn subscribe_from_server(&mut self, channel: Channel, ctx: &mut Context<Self>) {
         let known = self.subscription(&channel).is_some_and(|known| !known.is_ended);
-        if known || self.stage != Stage::Connected {
+        if known || self.stage != Stage::Connected || !self.caller.reaches_channel(&channel) {
             return;
         }
         let (engine, shard, key) = (Arc::clone(&self.engine), self.shard.clone(), self.key);

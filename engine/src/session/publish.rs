@@ -32,6 +32,9 @@ impl Session {
     fn published(&mut self, request: PublishRequest) -> Result<(Channel, Payload), Error> {
         let _span = tracing::debug_span!("publish", channel = request.channel, client = %self.client).entered();
         let channel = Channel::parse(&request.channel).ok_or(ErrorCode::BadRequest)?;
+        if !self.caller.reaches_channel(&channel) {
+            return Err(ErrorCode::UnknownChannel.into());
+        }
         match channel.kind() {
             ChannelKind::User(user) if user == self.caller.user => return Err(ErrorCode::PermissionDenied.into()),
             ChannelKind::User(_) | ChannelKind::Nothing => return Err(ErrorCode::UnknownChannel.into()),

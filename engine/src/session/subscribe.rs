@@ -235,7 +235,8 @@ async fn begin(
 
 /// What a subscription token says; the channel's own rules are asked for later, when the cursor is held.
 async fn admission(engine: &Engine, caller: &Caller, channel: &Channel, token: &str) -> Result<Admission, Refusal> {
-    if matches!(channel.kind(), ChannelKind::User(_) | ChannelKind::Nothing) {
+    // A subscription token makes no guest see more.
+    if matches!(channel.kind(), ChannelKind::User(_) | ChannelKind::Nothing) || !caller.reaches_channel(channel) {
         return Err(Error::from(ErrorCode::UnknownChannel).into());
     }
     if token.is_empty() {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod chats;
+mod guests;
 mod history;
 #[path = "../rooms/hooks.rs"]
 mod hooks;
@@ -14,3 +15,4 @@ mod profiles;
 mod removals;
 mod rush;
 mod search;
+mod typing;

@@ -196,6 +196,7 @@ impl World {
             let socket = Arc::clone(&outbox.0);
             let key = shard.open(Rc::new(outbox), wire);
             let opening = Opening {
+                address: None,
                 key,
                 client: Uuid::new_v4(),
                 wire,

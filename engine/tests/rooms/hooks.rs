@@ -6,10 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use protocol::{RoomId, UserId};
 use storage::{
-    AccountRepository, AppendBatch, AppendError, AuthSession, Chat, Entry, EntryRange, LogHead, LogRepository, Mark,
-    MarkRepository, Member, MemberRepository, MetaRepository, NewRoom, Permit, RefreshOutcome, Room, RoomCreated,
-    RoomKind, RoomRepository, RoomState, SearchBacklog, SearchRepository, SearchScope, SegmentId, StoreError, TopMarks,
-    User, UserChange, UserEntry, UserFact, UserLogHead, UserLogRepository,
+    AccountRepository, AppendBatch, AppendError, AuthSession, Chat, Entry, EntryRange, Invitation,
+    InvitationRepository, LogHead, LogRepository, Mark, MarkRepository, Member, MemberRepository, MetaRepository,
+    NewRoom, Permit, RefreshOutcome, Room, RoomCreated, RoomKind, RoomRepository, RoomState, SearchBacklog,
+    SearchRepository, SearchScope, SegmentId, StoreError, TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead,
+    UserLogRepository,
     dump::{Dump, DumpRecord, DumpRepository, ImportBegun, ImportMark},
     search::{Block, SearchState},
     sqlite::SqliteStore,
@@ -203,6 +204,22 @@ impl AccountRepository for Hooked {
     }
     async fn end_session(&self, user: &UserId, session: Uuid) -> Result<bool, StoreError> {
         self.inner.end_session(user, session).await
+    }
+}
+
+#[async_trait]
+impl InvitationRepository for Hooked {
+    async fn create_invitation(&self, new: Invitation) -> Result<Invitation, StoreError> {
+        self.inner.create_invitation(new).await
+    }
+    async fn invitation(&self, code: &str) -> Result<Option<Invitation>, StoreError> {
+        self.inner.invitation(code).await
+    }
+    async fn invitation_of(&self, room: RoomId) -> Result<Option<Invitation>, StoreError> {
+        self.inner.invitation_of(room).await
+    }
+    async fn end_invitation(&self, room: RoomId) -> Result<bool, StoreError> {
+        self.inner.end_invitation(room).await
     }
 }
 

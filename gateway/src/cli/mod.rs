@@ -20,6 +20,7 @@ mod sources;
 mod token;
 mod totals;
 mod user_add;
+mod welcome;
 
 use std::process::ExitCode;
 

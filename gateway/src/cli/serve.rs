@@ -1,10 +1,13 @@
 //! `plenum serve`: one node.
 
-use std::{io::Write as _, process::ExitCode};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+};
 
 use clap::Args;
 
-use super::{Failure, Sources};
+use super::{Failure, Sources, welcome};
 use crate::{
     config::{Config, warnings},
     http::Demo,
@@ -67,35 +70,17 @@ fn announce(node: &Node, demo: Option<&Demo>) -> std::io::Result<()> {
         sessions = node.sessions_max,
         "the descriptor limit allows this many sessions"
     );
-    let address = format!("http://{}", node.address);
     let mut out = std::io::stdout().lock();
-    writeln!(out, "listening on {address}")?;
+    writeln!(out, "listening on http://{}", node.address)?;
     if let Some(demo) = demo {
-        out.write_all(hints(&address, demo).as_bytes())?;
+        let text = welcome::text(
+            node.address,
+            welcome::reachable_at(node.address),
+            demo,
+            out.is_terminal(),
+        );
+        out.write_all(text.as_bytes())?;
     }
     out.flush()?;
     Ok(())
-}
-
-/// How to try the demo: a page, and three commands.
-fn hints(address: &str, demo: &Demo) -> String {
-    let Demo {
-        username,
-        password,
-        chat_id,
-    } = demo;
-    format!(
-        r#"
-The demo room is open at {address}/  (user {username}, password {password}).
-
-Log in:
-  TOKEN=$(curl -s {address}/login -H 'content-type: application/json' -d '{{"username":"{username}","password":"{password}"}}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-Listen, and leave it running:
-  curl -sN {address}/connection/http_stream -d '{{"id":1,"connect":{{"token":"'$TOKEN'"}}}}
-    {{"id":2,"subscribe":{{"channel":"room:{chat_id}"}}}}'
-Send:
-  curl -s {address}/chats/{chat_id}/messages -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{{"content":"hello"}}'
-
-"#
-    )
 }

@@ -7,10 +7,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use engine::{
-    Channel, ChannelKind, Engine,
+    Caller, Channel, ChannelKind, Engine,
     relay::{Ephemeral, Inbox, Item, Relay, Taken},
 };
-use protocol::{Epoch, Error, ErrorCode, RoomId, UserId, payload::Payload};
+use protocol::{Epoch, Error, ErrorCode, RoomId, payload::Payload};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
@@ -43,7 +43,7 @@ struct Followed {
 
 struct Listener {
     engine: Arc<Engine>,
-    user: UserId,
+    caller: Caller,
     inbox: Arc<Inbox>,
     followed: HashMap<Channel, Followed>,
     payloads: mpsc::Sender<Payload>,
@@ -71,15 +71,15 @@ struct Named {
     chat_id: Option<String>,
 }
 
-/// Listens to everything that this user may see. The stream ends when listening can't go on.
+/// Listens to everything that the caller may see. The stream ends when listening can't go on.
 ///
 /// # Errors
 /// `Unavailable` when the store does not answer.
-pub(super) async fn listen(engine: Arc<Engine>, user: UserId) -> Result<mpsc::Receiver<Payload>, Error> {
+pub(super) async fn listen(engine: Arc<Engine>, caller: Caller) -> Result<mpsc::Receiver<Payload>, Error> {
     let (payloads, receiver) = mpsc::channel(SUBSCRIPTIONS_QUEUE_PAYLOADS);
     let mut listener = Listener {
         engine,
-        user,
+        caller,
         inbox: Arc::default(),
         followed: HashMap::new(),
         payloads,
@@ -98,13 +98,13 @@ pub(super) async fn listen(engine: Arc<Engine>, user: UserId) -> Result<mpsc::Re
 impl Listener {
     /// The user's own channel first: a room joined meanwhile is told there.
     async fn follow_everything(&mut self) -> Result<(), Error> {
-        self.follow(Channel::of_user(&self.user)).await?;
+        self.follow(Channel::of_user(&self.caller.user)).await?;
         let mut before = None;
         while self.followed.len() <= SUBSCRIPTIONS_ROOMS_MAX {
             let chats = self
                 .engine
                 .store
-                .chats_of(&self.user, before, SUBSCRIPTIONS_PAGE)
+                .chats_of(&self.caller.user, before, SUBSCRIPTIONS_PAGE)
                 .await
                 .map_err(unavailable)?;
             let Some(last) = chats.last() else { break };
@@ -138,7 +138,7 @@ impl Listener {
     /// Gives what came between the joining and now.
     async fn follow_room(&mut self, room: RoomId) -> Result<(u64, u64), Error> {
         let channel = Channel::of_room(room);
-        if self.followed.contains_key(&channel) {
+        if self.followed.contains_key(&channel) || !self.caller.reaches(room) {
             return Ok((1, 0));
         }
         let seq = match self.follow(channel.clone()).await {
@@ -146,7 +146,7 @@ impl Listener {
             Err(error) if error.code == ErrorCode::UnknownChannel => return Ok((1, 0)),
             Err(error) => return Err(error),
         };
-        match self.engine.store.member(room, &self.user).await {
+        match self.engine.store.member(room, &self.caller.user).await {
             Ok(Some(member)) => Ok((member.joined_seq + 1, seq)),
             Ok(None) => {
                 self.leave(&channel);
@@ -201,7 +201,7 @@ impl Listener {
             match item {
                 Item::Entry(entry) => {
                     self.pass_on(&channel, &entry.data).await?;
-                    if entry.closes || entry.removed.contains(&self.user) {
+                    if entry.closes || entry.removed.contains(&self.caller.user) {
                         self.leave(&channel);
                         return Ok(());
                     }

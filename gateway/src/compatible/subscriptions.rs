@@ -93,7 +93,7 @@ fn token(request: &Request) -> Option<String> {
 /// Lets the owner of a token in, and listens to their rooms.
 async fn admit(gateway: &Gateway, token: &str) -> Result<Admitted, Error> {
     let (caller, claims) = gateway.engine.caller(token).await?;
-    let payloads = listener::listen(Arc::clone(&gateway.engine), caller.user.clone()).await?;
+    let payloads = listener::listen(Arc::clone(&gateway.engine), caller).await?;
     Ok(Admitted {
         auth_session: claims.auth_session,
         expires_at: claims.expires_at,

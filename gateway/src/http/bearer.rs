@@ -24,11 +24,12 @@ pub(super) async fn caller(gateway: &Gateway, request: &HttpRequest, needs: Need
         Some(token) => gateway.engine.caller(token).await.map(|(caller, _)| caller),
         None => Err(ErrorCode::Unauthorized.into()),
     };
-    match (admitted, needs) {
-        (Ok(caller), _) => Ok(caller),
-        (Err(_), Needs::Nothing) => Ok(Caller::anonymous()),
-        (Err(error), Needs::SignedIn) => Err(error.into()),
-    }
+    let caller = match (admitted, needs) {
+        (Ok(caller), _) => caller,
+        (Err(_), Needs::Nothing) => Caller::anonymous(),
+        (Err(error), Needs::SignedIn) => return Err(error.into()),
+    };
+    Ok(caller.from_address(request.peer_addr().map(|peer| peer.ip())))
 }
 
 #[cfg(test)]

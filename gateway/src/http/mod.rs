@@ -22,7 +22,7 @@ use actix_web::{
     web,
 };
 
-pub use self::page::Demo;
+pub use self::page::{Demo, DemoInvitation};
 use self::problem::Problem;
 use crate::server::Gateway;
 

@@ -104,6 +104,9 @@ fn operation(
     if row.needs == Needs::SignedIn {
         operation["security"] = json!([{ "bearer": [] }]);
     }
+    if row.is_for_guests {
+        operation["description"] = json!("Also with a guest's token, in the guest's own chat.");
+    }
     if !is_read && body["properties"].as_object().is_some_and(|fields| !fields.is_empty()) {
         let is_required = body["required"].as_array().is_some_and(|required| !required.is_empty());
         operation["requestBody"] = json!({

@@ -8,7 +8,7 @@ use actix_web::{
     },
     web,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{methods, problem::Problem};
 use crate::server::Gateway;
@@ -79,6 +79,17 @@ pub struct Demo {
     pub password: String,
     /// The demo room.
     pub chat_id: String,
+    /// Lets guests into it.
+    pub invitation: DemoInvitation,
+}
+
+/// The demo room's invitation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DemoInvitation {
+    /// Its code.
+    pub code: String,
+    /// The path of the page where guests join.
+    pub path: String,
 }
 
 pub(super) fn routes(app: &mut web::ServiceConfig) {

@@ -1,4 +1,4 @@
-//! `plenum serve --demo`: a user and a room to try things with, made at the first start.
+//! `plenum serve --demo`: a user, a room and an invitation to try things with, made at the first start.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 use storage::{Origin, Store, StoreError, User, UserRole};
 
 use super::Gateway;
-use crate::http::Demo;
+use crate::http::{Demo, DemoInvitation};
 
 /// The demo user's name.
 pub const USERNAME: &str = "demo";
@@ -49,10 +49,14 @@ pub async fn prepare(gateway: &Gateway) -> Result<Demo, Error> {
             created.to_value().map_err(unreadable)?
         }
     };
+    let params = json!({ "chat_id": room.chat_id }).to_string();
+    let invited = gateway.engine.call(&caller, "room.invite", params.as_bytes()).await?;
+    let invitation: DemoInvitation = invited.to_value().map_err(unreadable)?;
     Ok(Demo {
         username: USERNAME.to_owned(),
         password: PASSWORD.to_owned(),
         chat_id: room.chat_id,
+        invitation,
     })
 }
 

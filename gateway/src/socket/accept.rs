@@ -41,6 +41,7 @@ pub async fn accept(gateway: &Arc<Gateway>, request: &Request, mut stream: TcpSt
         parameters.map(|parameters| parameters.server_max_window_bits),
     );
     let client = Uuid::new_v4();
+    let address = stream.peer_addr().ok().map(|peer| peer.ip());
     let connection = Rc::new(Connection::new(stream, gateway.socket_memory.part()));
     let key = worker.shard.open(Rc::clone(&connection) as Rc<dyn Outbox>, wire);
     let opening = Opening {
@@ -48,6 +49,7 @@ pub async fn accept(gateway: &Arc<Gateway>, request: &Request, mut stream: TcpSt
         client,
         wire,
         secret: None,
+        address,
         flow: Rc::clone(&connection.flow),
     };
     let session = Session::start(engine, &worker.shard, opening);

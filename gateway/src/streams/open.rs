@@ -134,6 +134,7 @@ fn open(
         client,
         wire,
         secret: Some(Uuid::new_v4()),
+        address: request.peer_addr().map(|peer| peer.ip()),
         flow: Rc::default(),
     };
     let session = Session::start(engine, &worker.shard, opening);

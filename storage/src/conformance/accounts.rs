@@ -71,6 +71,25 @@ pub async fn of_many_who_register_a_name_at_once_one_gets_it(store: Arc<dyn Stor
     assert_eq!(winners, 1);
 }
 
+/// A guest has an account, and nobody looks for it.
+pub async fn a_guest_is_there_and_in_no_list(store: Arc<dyn Store>) {
+    let mut guest = account("annual-guest");
+    guest.role = UserRole::Guest;
+    guest.password_hash = None;
+    guest.info = Bytes::from_static(br#"{"name":"Annabel Guest"}"#);
+    store.create_user(guest.clone()).await.expect("a new user");
+    assert_eq!(store.user(&guest.id).await.expect("a read"), Some(guest.clone()));
+    let named = store.user_by_name("Annual-Guest").await.expect("a read");
+    assert_eq!(named, Some(guest));
+    let taken = store.create_user(account("annual-guest")).await;
+    assert!(matches!(taken, Err(StoreError::Conflict)), "{taken:?}");
+
+    assert_eq!(store.users_by_prefix("ann", 9).await.expect("a read"), []);
+    for word in ["annual", "annabel", "guest"] {
+        assert_eq!(store.people_by_word(word, 9).await.expect("a read"), [], "{word}");
+    }
+}
+
 /// The beginning of a name.
 pub async fn users_are_found_by_the_beginning_of_their_name(store: Arc<dyn Store>) {
     for name in ["anna", "Ann", "annette", "ANNABEL", "an", "bob", "анна"] {

@@ -9,10 +9,11 @@ use protocol::{RoomId, UserId};
 use uuid::Uuid;
 
 use crate::{
-    AccountRepository, AppendBatch, AppendError, AuthSession, Chat, Effect, Entry, EntryRange, LogHead, LogRepository,
-    Mark, MarkRepository, Member, MemberRepository, MetaRepository, NewRoom, Permit, RefreshOutcome, Room, RoomCreated,
-    RoomKind, RoomRepository, RoomState, SearchBacklog, SearchRepository, SearchScope, SegmentId, Store, StoreError,
-    TopMarks, User, UserChange, UserEntry, UserFact, UserLogHead, UserLogRepository,
+    AccountRepository, AppendBatch, AppendError, AuthSession, Chat, Effect, Entry, EntryRange, Invitation,
+    InvitationRepository, LogHead, LogRepository, Mark, MarkRepository, Member, MemberRepository, MetaRepository,
+    NewRoom, Permit, RefreshOutcome, Room, RoomCreated, RoomKind, RoomRepository, RoomState, SearchBacklog,
+    SearchRepository, SearchScope, SegmentId, Store, StoreError, TopMarks, User, UserChange, UserEntry, UserFact,
+    UserLogHead, UserLogRepository,
     dump::{Dump, DumpRecord, DumpRepository, ImportBegun, ImportMark},
     search::{Block, SearchState},
 };
@@ -108,6 +109,13 @@ impl Apart {
             id: self.user_out(&user.id),
             username: self.text_out(&user.username),
             ..user
+        }
+    }
+
+    fn invitation_out(&self, invitation: Invitation) -> Invitation {
+        Invitation {
+            code: self.text_out(&invitation.code),
+            ..invitation
         }
     }
 
@@ -342,6 +350,29 @@ impl Apart {
         let mut login = self.login_out(login);
         login.refresh_hash = self.hash_in(login.refresh_hash);
         login
+    }
+}
+
+#[async_trait]
+impl InvitationRepository for Apart {
+    async fn create_invitation(&self, mut new: Invitation) -> Result<Invitation, StoreError> {
+        new.code = self.text_in(&new.code);
+        let counts = self.store.create_invitation(new).await?;
+        Ok(self.invitation_out(counts))
+    }
+
+    async fn invitation(&self, code: &str) -> Result<Option<Invitation>, StoreError> {
+        let found = self.store.invitation(&self.text_in(code)).await?;
+        Ok(found.map(|invitation| self.invitation_out(invitation)))
+    }
+
+    async fn invitation_of(&self, room: RoomId) -> Result<Option<Invitation>, StoreError> {
+        let found = self.store.invitation_of(room).await?;
+        Ok(found.map(|invitation| self.invitation_out(invitation)))
+    }
+
+    async fn end_invitation(&self, room: RoomId) -> Result<bool, StoreError> {
+        self.store.end_invitation(room).await
     }
 }
 

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::kit::{START_MS, TestRoom, account, new_room, seqs, user};
 use crate::{
-    AuthSession, Effect, EntryKind, Mark, RefreshOutcome, Role, RoomCreated, RoomKind, Store, StoreError, UserFact,
-    UserLogHead,
+    AuthSession, Effect, EntryKind, Invitation, Mark, RefreshOutcome, Role, RoomCreated, RoomKind, Store, StoreError,
+    UserFact, UserLogHead, UserRole,
     bucket::{BucketHead, WINDOW_MAX_MS},
     dump::{Cursor, DumpRecord, ImportBegun, ImportMark, PageLimit, RecordKind, Section},
 };
@@ -87,6 +87,9 @@ pub async fn fill(store: &Arc<dyn Store>) -> Installation {
     for name in ["Alice", "Bob", "Čeněk"] {
         store.create_user(account(name)).await.expect("a user");
     }
+    let mut guest = account("guest");
+    guest.role = UserRole::Guest;
+    store.create_user(guest).await.expect("a guest");
     store
         .meta_or_insert("a key", vec![0, 1, 255])
         .await
@@ -104,6 +107,12 @@ pub async fn fill(store: &Arc<dyn Store>) -> Installation {
     deleted
         .append(vec![deleted.notice(EntryKind::RoomDeleted, "alice", effects)])
         .await;
+    let invitation = Invitation {
+        room: group.id,
+        code: "WELCOME".to_owned(),
+        created_ms: START_MS,
+    };
+    store.create_invitation(invitation).await.expect("an invitation");
     let facts = ["one", "two", "three"].map(|text| UserFact {
         user: user("alice"),
         body: Bytes::from(format!("\"{text}\"")),
@@ -299,6 +308,10 @@ pub async fn people_find_everything_in_the_other_store(source: Arc<dyn Store>, t
     assert_eq!(carol.map(|carol| carol.muted_until_ms), Some(START_MS + 5));
     let named = target.user_by_name("čENĚK").await.expect("a read").expect("the user");
     assert_eq!(named, account("Čeněk"));
+    assert_eq!(target.users_by_prefix("guest", 9).await.expect("a read"), []);
+    let invitation = target.invitation("WELCOME").await.expect("a read");
+    assert_eq!(invitation.map(|invitation| invitation.room), Some(group.id));
+    assert!(target.end_invitation(group.id).await.expect("an end"));
     let sessions = target.sessions_of(&session.user, START_MS).await.expect("a read");
     assert_eq!(sessions.iter().map(|found| found.id).collect::<Vec<_>>(), [session.id]);
     let facts = target.user_entries(&user("alice"), 2, 3, 9).await.expect("a read");

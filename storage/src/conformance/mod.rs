@@ -12,6 +12,7 @@ pub mod changes;
 pub mod commands;
 pub mod dump;
 pub mod installation;
+pub mod invitations;
 pub mod kit;
 pub mod marks;
 pub mod members;
@@ -94,10 +95,16 @@ macro_rules! conformance_tests {
                 marks_that_come_at_once_end_at_the_furthest,
                 the_two_furthest_marks_are_of_different_people,
                 a_sender_has_read_their_own_message;
+            invitations:
+                an_invitation_is_found_by_its_code_and_by_its_room,
+                a_room_has_one_invitation,
+                a_code_is_of_one_room_alone,
+                an_ended_invitation_leads_nowhere_and_another_takes_its_place;
             accounts:
                 a_registered_user_is_found_by_id_and_by_name_in_any_case,
                 a_name_or_id_is_given_once,
                 of_many_who_register_a_name_at_once_one_gets_it,
+                a_guest_is_there_and_in_no_list,
                 users_are_found_by_the_beginning_of_their_name,
                 a_change_changes_what_it_names,
                 a_refresh_replaces_the_token_and_moves_the_end,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{DumpError, Totals, files, index, limits::MANIFEST_BYTES_MAX};
 
 /// The version of the folder's format that this build writes. It reads this one and all before.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// The manifest's file name.
 pub const MANIFEST_NAME: &str = "manifest.json";
 /// What a manifest says it is.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use protocol::{RoomId, UserId};
 use uuid::Uuid;
 
-use crate::{AuthSession, Entry, Mark, Member, RoomState, User, UserEntry, UserLogHead};
+use crate::{AuthSession, Entry, Invitation, Mark, Member, RoomState, User, UserEntry, UserLogHead};
 
 /// What a dump is read in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,19 +23,22 @@ pub enum Section {
     DirectPairs,
     /// Which room is the open channel of a name.
     Channels,
+    /// The rooms' invitations.
+    Invitations,
     /// One user's light log after the other: its end, then its entries.
     UserLogs,
 }
 
 impl Section {
     /// What an export consists of, in the order of its files.
-    pub const EXPORTED: [Self; 7] = [
+    pub const EXPORTED: [Self; 8] = [
         Self::Rooms,
         Self::Meta,
         Self::Users,
         Self::Logins,
         Self::DirectPairs,
         Self::Channels,
+        Self::Invitations,
         Self::UserLogs,
     ];
 
@@ -49,6 +52,7 @@ impl Section {
             Self::Logins => "logins",
             Self::DirectPairs => "direct-pairs",
             Self::Channels => "channels",
+            Self::Invitations => "invitations",
             Self::UserLogs => "user-logs",
         }
     }
@@ -82,11 +86,13 @@ pub enum RecordKind {
     UserLog = 11,
     /// [`DumpRecord::UserEntry`].
     UserEntry = 12,
+    /// [`DumpRecord::Invitation`].
+    Invitation = 13,
 }
 
 impl RecordKind {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Room,
         Self::Entry,
         Self::Command,
@@ -99,6 +105,7 @@ impl RecordKind {
         Self::Channel,
         Self::UserLog,
         Self::UserEntry,
+        Self::Invitation,
     ];
 
     /// The kind behind its number.
@@ -121,6 +128,7 @@ impl RecordKind {
             Self::Channel => "channels",
             Self::UserLog => "user_logs",
             Self::UserEntry => "user_entries",
+            Self::Invitation => "invitations",
         }
     }
 }
@@ -207,6 +215,8 @@ pub enum DumpRecord {
     UserLog(UserId, UserLogHead),
     /// An entry of a user's light log.
     UserEntry(UserId, UserEntry),
+    /// A room's invitation.
+    Invitation(Invitation),
 }
 
 impl DumpRecord {
@@ -225,6 +235,7 @@ impl DumpRecord {
             Self::Channel(_) => RecordKind::Channel,
             Self::UserLog(..) => RecordKind::UserLog,
             Self::UserEntry(..) => RecordKind::UserEntry,
+            Self::Invitation(_) => RecordKind::Invitation,
         }
     }
 

@@ -91,7 +91,7 @@ impl UserRow {
         let origin = [Origin::Own, Origin::Outside]
             .into_iter()
             .find(|known| *known as i8 == self.origin);
-        let role = [UserRole::User, UserRole::Support, UserRole::Admin]
+        let role = [UserRole::Guest, UserRole::User, UserRole::Support, UserRole::Admin]
             .into_iter()
             .find(|known| *known as i8 == self.role);
         Ok(User {
@@ -213,6 +213,9 @@ async fn create(shared: &Shared, user: &User) -> Result<()> {
             }
         })?;
         return Err(StoreError::Conflict.into());
+    }
+    if !user.is_listed() {
+        return Ok(());
     }
     let beginning = beginning(&name);
     client.write(&client.statements.insert_beginning, (&beginning,)).await?;

@@ -16,7 +16,7 @@ use super::{OpenError, Options, client::applied, options::REPLICA_PATIENCE, serv
 use crate::StoreError;
 
 /// The steps: the first makes version 1 out of an empty keyspace, and so on.
-const STEPS: &[&str] = &[include_str!("schema.cql")];
+const STEPS: &[&str] = &[include_str!("schema.cql"), include_str!("invitations.cql")];
 
 /// The version that this build writes.
 pub const VERSION: i64 = STEPS.len() as i64;
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn every_table_says_whom_it_serves_and_why_it_is_compacted_as_it_is() {
-        let schema = STEPS[0];
+        let schema = &STEPS.concat();
         let tables: Vec<String> = statements(schema);
         assert!(tables.len() > 20);
         for table in &tables {
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn both_backends_have_the_same_names_for_what_both_have() {
-        let ours = STEPS[0];
+        let ours = STEPS.concat();
         for table in [
             "meta",
             "rooms",
@@ -297,6 +297,7 @@ mod tests {
             "users_by_name",
             "auth_sessions",
             "refresh_hashes",
+            "invitations",
             "user_logs",
         ] {
             assert!(ours.contains(&format!("CREATE TABLE {table} (")), "{table}");

@@ -19,6 +19,7 @@ mod epoch;
 mod failure;
 mod flush;
 mod index;
+mod invitations;
 mod lease;
 mod log;
 mod marks;

@@ -323,7 +323,7 @@ async fn people(client: &Client, first: &str, limit: usize) -> Result<Vec<UserId
 
 /// Files a person under their names.
 pub(super) async fn add_person(client: &Client, user: &User) -> Result<()> {
-    for word in person_words(&user.username, &user.info) {
+    for word in person_words(user) {
         add_word(client, &word, user).await?;
     }
     Ok(())
@@ -338,8 +338,8 @@ async fn add_word(client: &Client, word: &str, user: &User) -> Result<()> {
 
 /// Files a person under what their names are now. What is left of others is harmless: whoever finds a person looks at the names.
 pub(super) async fn change_person(client: &Client, before: &User, now: &User) -> Result<()> {
-    let old = person_words(&before.username, &before.info);
-    let new = person_words(&now.username, &now.info);
+    let old = person_words(before);
+    let new = person_words(now);
     for word in new.iter().filter(|word| !old.contains(word)) {
         add_word(client, word, now).await?;
     }

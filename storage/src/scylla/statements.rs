@@ -260,6 +260,13 @@ statements! {
     delete_person_word: Write "DELETE FROM people_words{using} WHERE beginning = ? AND word = ? AND user = ?";
     people_between: Read "SELECT user FROM people_words WHERE beginning = ? AND word >= ? AND word < ? LIMIT ?{timeout}";
 
+    invitation: Serial "SELECT code, created_ms FROM invitations WHERE room = ?{timeout}";
+    insert_invitation: Conditional "INSERT INTO invitations (room, code, created_ms) VALUES (?, ?, ?) IF NOT EXISTS{using}";
+    delete_invitation: Conditional "DELETE FROM invitations{using} WHERE room = :room IF code = :code";
+    room_of_code: Serial "SELECT room FROM invitations_by_code WHERE code = ?{timeout}";
+    claim_code: Conditional "INSERT INTO invitations_by_code (code, room) VALUES (?, ?) IF NOT EXISTS{using}";
+    release_code: Conditional "DELETE FROM invitations_by_code{using} WHERE code = :code IF room = :room";
+
     user_log: Serial "SELECT DISTINCT user, epoch, head FROM user_logs WHERE user = ?{timeout}";
     begin_user_log: Conditional "UPDATE user_logs{using} SET epoch = :epoch, head = 0 WHERE user = :user IF epoch = null";
     move_user_log: Conditional "UPDATE user_logs SET head = :head WHERE user = :user IF head = :from_head";
@@ -274,6 +281,7 @@ statements! {
         FROM auth_sessions{scan_timeout}";
     scan_direct_rooms: Scan "SELECT low, high, room FROM direct_rooms{scan_timeout}";
     scan_channels: Scan "SELECT name, room FROM channels{scan_timeout}";
+    scan_invitations: Scan "SELECT room, code, created_ms FROM invitations{scan_timeout}";
     scan_user_logs: Scan "SELECT DISTINCT user, epoch, head FROM user_logs{scan_timeout}";
     commands_below: Read "SELECT seq, sender, time_ms, command_id, target FROM log_entries \
         WHERE room = ? AND bucket = ? AND seq < ?{timeout}";
@@ -297,6 +305,9 @@ statements! {
         USING TIMESTAMP :stamp";
     load_direct_room: Write "INSERT INTO direct_rooms (low, high, room) VALUES (:low, :high, :room) USING TIMESTAMP :stamp";
     load_channel: Write "INSERT INTO channels (name, room) VALUES (:name, :room) USING TIMESTAMP :stamp";
+    load_invitation: Write "INSERT INTO invitations (room, code, created_ms) VALUES (:room, :code, :created_ms) \
+        USING TIMESTAMP :stamp";
+    load_invitation_code: Write "INSERT INTO invitations_by_code (code, room) VALUES (:code, :room) USING TIMESTAMP :stamp";
     load_user: Write "INSERT INTO users (user, username, password_hash, origin, role, info, status, created_ms) \
         VALUES (:user, :username, :password_hash, :origin, :role, :info, :status, :created_ms) USING TIMESTAMP :stamp";
     load_user_by_name: Write "INSERT INTO users_by_name (name, user, claimed_ms) VALUES (:name, :user, :claimed_ms) \
@@ -316,7 +327,7 @@ mod tests {
 
     /// The columns of each table's partition key, from the schema.
     fn partition_keys() -> Vec<(String, Vec<String>)> {
-        let schema = include_str!("schema.cql");
+        let schema = concat!(include_str!("schema.cql"), include_str!("invitations.cql"));
         let tables = schema.split("CREATE TABLE ").skip(1);
         tables
             .map(|table| {

@@ -37,9 +37,12 @@ pub fn names_in(info: &Bytes) -> Vec<String> {
 }
 
 /// Under what a person is found: the user name as a whole, its words, and the words of the names in the profile. Sorted,
-/// each once.
-pub fn person_words(username: &str, info: &Bytes) -> Vec<String> {
-    let names = names_in(info);
+/// each once. Guests are found under nothing.
+pub fn person_words(user: &User) -> Vec<String> {
+    if !user.is_listed() {
+        return Vec::new();
+    }
+    let (username, names) = (user.username.as_str(), names_in(&user.info));
     let texts = std::iter::once(username).chain(names.iter().map(String::as_str));
     let mut words: Vec<String> = texts.flat_map(analyzer::words).map(|word| word.folded).collect();
     words.truncate(PERSON_WORDS_MAX);
@@ -62,7 +65,7 @@ pub fn beginnings(text: &str) -> Vec<String> {
 
 /// Whether each of the beginnings is that of a word of the person's names.
 pub fn person_matches(user: &User, beginnings: &[String]) -> bool {
-    let words = person_words(&user.username, &user.info);
+    let words = person_words(user);
     let begins = |beginning: &String| words.iter().any(|word| word.starts_with(beginning.as_str()));
     beginnings.iter().all(begins)
 }

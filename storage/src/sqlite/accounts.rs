@@ -43,10 +43,11 @@ impl AccountRepository for SqliteStore {
         self.read(move |context| {
             let query = format!(
                 "SELECT {USER} FROM users_by_name n JOIN users u ON u.user = n.user \
-                 WHERE n.name >= ?1 AND n.name < ?2 ORDER BY n.name LIMIT ?3"
+                 WHERE n.name >= ?1 AND n.name < ?2 AND u.role <> ?3 ORDER BY n.name LIMIT ?4"
             );
             let mut statement = context.connection.prepare_cached(&query)?;
-            let found = statement.query_map(params![first, behind, signed(limit as u64)], read_user)?;
+            let (guest, limit) = (UserRole::Guest as u8, signed(limit as u64));
+            let found = statement.query_map(params![first, behind, guest, limit], read_user)?;
             Ok(found.collect::<Result<_, _>>()?)
         })
         .await
@@ -99,7 +100,7 @@ fn origin(number: u8) -> Option<Origin> {
 }
 
 fn user_role(number: u8) -> Option<UserRole> {
-    [UserRole::User, UserRole::Support, UserRole::Admin]
+    [UserRole::Guest, UserRole::User, UserRole::Support, UserRole::Admin]
         .into_iter()
         .find(|role| *role as u8 == number)
 }

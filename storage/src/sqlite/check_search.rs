@@ -5,6 +5,7 @@ use protocol::RoomId;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
+    accounts,
     check::{Report, tell},
     rows::{self, signed},
     search,
@@ -105,15 +106,15 @@ pub(super) fn check_segments(connection: &Connection, report: &mut Report) -> ru
 pub(super) fn check_people(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut filed = connection.prepare("SELECT count(*) FROM people_words WHERE user = ?1 AND word = ?2")?;
     let mut expected = 0;
-    let mut users = connection.prepare("SELECT user, username, info FROM users")?;
+    let mut users = connection.prepare(&format!("SELECT {} FROM users u", accounts::USER))?;
     let mut found = users.query([])?;
     while let Some(row) = found.next()? {
-        let (user, name): (String, String) = (row.get(0)?, row.get(1)?);
-        for word in person_words(&name, &rows::bytes(row, 2)?) {
+        let user = accounts::read_user(row)?;
+        for word in person_words(&user) {
             expected += 1;
-            let count: i64 = filed.query_row([&user, &word], |row| row.get(0))?;
+            let count: i64 = filed.query_row([user.id.as_str(), &word], |row| row.get(0))?;
             if count == 0 {
-                tell(report, format!("{user} is not found by a word of their names"));
+                tell(report, format!("{} is not found by a word of their names", user.id));
             }
         }
     }

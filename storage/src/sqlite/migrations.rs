@@ -24,6 +24,10 @@ const STEPS: &[Step] = &[
         schema: include_str!("search.sql"),
         fill: search::add_everybody,
     },
+    Step {
+        schema: include_str!("invitations.sql"),
+        fill: |_| Ok(()),
+    },
 ];
 
 /// The version that this build writes.

@@ -18,6 +18,7 @@ mod effects;
 mod epoch;
 mod failure;
 mod faults;
+mod invitations;
 mod job;
 mod lock;
 mod log;

@@ -292,7 +292,7 @@ fn people(connection: &Connection, first: &str, limit: usize) -> rusqlite::Resul
 pub(super) fn add_person(connection: &Connection, user: &User) -> rusqlite::Result<()> {
     let mut add = connection
         .prepare_cached("INSERT INTO people_words (word, user) VALUES (?1, ?2) ON CONFLICT (word, user) DO NOTHING")?;
-    for word in person_words(&user.username, &user.info) {
+    for word in person_words(user) {
         add.execute([word.as_str(), user.id.as_str()])?;
     }
     Ok(())
@@ -301,7 +301,7 @@ pub(super) fn add_person(connection: &Connection, user: &User) -> rusqlite::Resu
 /// Takes a person out, as they were.
 pub(super) fn remove_person(connection: &Connection, user: &User) -> rusqlite::Result<()> {
     let mut remove = connection.prepare_cached("DELETE FROM people_words WHERE word = ?1 AND user = ?2")?;
-    for word in person_words(&user.username, &user.info) {
+    for word in person_words(user) {
         remove.execute([word.as_str(), user.id.as_str()])?;
     }
     Ok(())

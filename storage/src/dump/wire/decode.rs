@@ -5,12 +5,12 @@ use protocol::{Epoch, RoomId, UserId};
 use uuid::Uuid;
 
 use super::{
-    Blob, ChannelWire, CommandWire, DirectPairWire, EntryWire, LoginWire, MarkWire, MemberWire, MetaWire, RoomWire,
-    UserEntryWire, UserLogWire, UserWire, WireError,
+    Blob, ChannelWire, CommandWire, DirectPairWire, EntryWire, InvitationWire, LoginWire, MarkWire, MemberWire,
+    MetaWire, RoomWire, UserEntryWire, UserLogWire, UserWire, WireError,
 };
 use crate::{
-    AuthSession, Entry, EntryKind, LogHead, Mark, Member, Origin, Role, Room, RoomKind, RoomState, User, UserEntry,
-    UserLogHead, UserRole,
+    AuthSession, Entry, EntryKind, Invitation, LogHead, Mark, Member, Origin, Role, Room, RoomKind, RoomState, User,
+    UserEntry, UserLogHead, UserRole,
     bucket::BucketHead,
     dump::{ChannelName, Command, DirectPair, DumpRecord, Login, RecordKind},
 };
@@ -46,6 +46,14 @@ pub(in crate::dump) fn decode(kind: RecordKind, bytes: &[u8]) -> Result<DumpReco
             DumpRecord::UserLog(user(wire.user)?, head)
         }
         RecordKind::UserEntry => read_user_entry(&rmp_serde::from_slice(bytes)?)?,
+        RecordKind::Invitation => {
+            let wire: InvitationWire<'_> = rmp_serde::from_slice(bytes)?;
+            DumpRecord::Invitation(Invitation {
+                room: RoomId::from_key(wire.room),
+                code: wire.code.to_owned(),
+                created_ms: wire.created_ms,
+            })
+        }
     })
 }
 
@@ -91,7 +99,7 @@ fn origin(number: u8) -> Result<Origin, WireError> {
 }
 
 fn user_role(number: u8) -> Result<UserRole, WireError> {
-    let known = [UserRole::User, UserRole::Support, UserRole::Admin].map(|role| (role, role as u8));
+    let known = [UserRole::Guest, UserRole::User, UserRole::Support, UserRole::Admin].map(|role| (role, role as u8));
     closed(known, number, "a user's role")
 }
 

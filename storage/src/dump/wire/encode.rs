@@ -4,8 +4,8 @@ use protocol::{RoomId, UserId};
 use serde::Serialize;
 
 use super::{
-    Blob, ChannelWire, CommandWire, DirectPairWire, EntryWire, LoginWire, MarkWire, MemberWire, MetaWire, RoomWire,
-    UserEntryWire, UserLogWire, UserWire,
+    Blob, ChannelWire, CommandWire, DirectPairWire, EntryWire, InvitationWire, LoginWire, MarkWire, MemberWire,
+    MetaWire, RoomWire, UserEntryWire, UserLogWire, UserWire,
 };
 use crate::{
     Entry, RoomState, User,
@@ -87,6 +87,14 @@ pub(in crate::dump) fn encode(record: &DumpRecord, out: &mut Vec<u8>) {
                 seq: entry.seq,
                 time_ms: entry.time_ms,
                 body: Blob(&entry.body),
+            },
+        ),
+        DumpRecord::Invitation(invitation) => write(
+            out,
+            &InvitationWire {
+                room: invitation.room.key(),
+                code: &invitation.code,
+                created_ms: invitation.created_ms,
             },
         ),
     };

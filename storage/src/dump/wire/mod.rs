@@ -149,6 +149,13 @@ struct ChannelWire<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
+struct InvitationWire<'a> {
+    room: i64,
+    code: &'a str,
+    created_ms: i64,
+}
+
+#[derive(Serialize, Deserialize)]
 struct UserLogWire<'a> {
     user: &'a str,
     seq: u64,

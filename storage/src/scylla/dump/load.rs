@@ -10,7 +10,7 @@ use super::{
     writes::{Partition, Writes},
 };
 use crate::{
-    Mark, Member, RoomState, StoreError, User, UserEntry, UserLogHead,
+    Invitation, Mark, Member, RoomState, StoreError, User, UserEntry, UserLogHead,
     bucket::BucketHead,
     dump::{ChannelName, DirectPair, DumpRecord, Login, OWN_META_PREFIX},
     scylla::{
@@ -129,6 +129,7 @@ impl<'a> Loading<'a> {
             DumpRecord::Channel(channel) => self.channel(channel),
             DumpRecord::UserLog(user, head) => self.user_log(user, head),
             DumpRecord::UserEntry(user, entry) => self.user_entry(user, entry),
+            DumpRecord::Invitation(invitation) => self.invitation(invitation),
         }
     }
 
@@ -209,9 +210,12 @@ impl<'a> Loading<'a> {
             LOADED,
         );
         self.alone(&statements.load_user, Box::new(values));
+        if !user.is_listed() {
+            return;
+        }
         let beginning = self.beginning(&name);
         self.alone(&statements.insert_user_name, Box::new((beginning, name, id.clone())));
-        for word in person_words(&user.username, &user.info) {
+        for word in person_words(user) {
             let beginning = self.beginning(&word);
             self.alone(&statements.insert_person_word, Box::new((beginning, word, id.clone())));
         }
@@ -257,6 +261,14 @@ impl<'a> Loading<'a> {
     fn channel(&mut self, channel: &ChannelName) {
         let values = (channel.name.clone(), channel.room.key(), LOADED);
         self.alone(&self.client.statements.load_channel, Box::new(values));
+    }
+
+    fn invitation(&mut self, invitation: &Invitation) {
+        let (statements, room) = (&self.client.statements, invitation.room.key());
+        let values = (room, invitation.code.clone(), invitation.created_ms, LOADED);
+        self.alone(&statements.load_invitation, Box::new(values));
+        let values = (invitation.code.clone(), room, LOADED);
+        self.alone(&statements.load_invitation_code, Box::new(values));
     }
 
     fn user_log(&mut self, user: &UserId, head: &UserLogHead) {

@@ -5,7 +5,7 @@ use protocol::RoomId;
 
 use super::{Result, Source, scan::Scan};
 use crate::{
-    AuthSession, UserEntry, UserLogHead,
+    AuthSession, Invitation, UserEntry, UserLogHead,
     dump::{ChannelName, Cursor, DirectPair, DumpRecord, Filling, Login, OWN_META_PREFIX, Page, PageLimit, Section},
     scylla::{
         accounts::UserRow,
@@ -70,6 +70,10 @@ async fn records(source: &Source, section: Section, scan: &mut Scan) -> Result<V
             let rows = scan.rows(client, &statements.scan_channels).await?;
             Ok(rows.into_iter().map(|row| channel(source, row)).collect())
         }
+        Section::Invitations => {
+            let rows = scan.rows(client, &statements.scan_invitations).await?;
+            Ok(rows.into_iter().map(|row| invitation(source, row)).collect())
+        }
         Section::Rooms | Section::RoomHeads | Section::UserLogs => Ok(Vec::new()),
     }
 }
@@ -94,6 +98,12 @@ fn channel(source: &Source, (name, room): (String, i64)) -> Option<DumpRecord> {
     source
         .has_room(room)
         .then(|| DumpRecord::Channel(ChannelName { name, room }))
+}
+
+fn invitation(source: &Source, (room, code, created_ms): (i64, String, i64)) -> Option<DumpRecord> {
+    let room = RoomId::from_key(room);
+    let invitation = Invitation { room, code, created_ms };
+    source.has_room(room).then_some(DumpRecord::Invitation(invitation))
 }
 
 /// A login with the tokens that it replaced, in the order of their numbers.

@@ -11,6 +11,7 @@ use crate::{
         accounts, append,
         failure::Fault,
         faults::Step,
+        invitations,
         job::Context,
         rows::{self, signed},
         search,
@@ -57,6 +58,7 @@ fn insert(context: &Context<'_>, record: &DumpRecord) -> Result<(), Fault> {
         DumpRecord::Channel(record) => channel(connection, record)?,
         DumpRecord::UserLog(user, head) => user_log(context, user, head)?,
         DumpRecord::UserEntry(user, entry) => user_entry(connection, user, entry)?,
+        DumpRecord::Invitation(record) => invitations::insert(connection, record)?,
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::Picture;
 use crate::{
     StoreError, UserEntry, UserLogHead,
     dump::{ChannelName, Cursor, DirectPair, DumpRecord, Filling, Login, OWN_META_PREFIX, Page, PageLimit, Section},
-    sqlite::{accounts, failure::Fault, rows, sessions},
+    sqlite::{accounts, failure::Fault, invitations, rows, sessions},
 };
 
 /// A cursor is none of this section.
@@ -31,6 +31,7 @@ pub(super) fn page(
         Section::Logins => logins(connection, after, filling),
         Section::DirectPairs => direct_pairs(connection, after, filling),
         Section::Channels => channels(connection, after, filling),
+        Section::Invitations => all_invitations(connection, after, filling),
         Section::UserLogs => user_logs(picture, after, filling),
     }
 }
@@ -141,6 +142,22 @@ fn channels(connection: &Connection, after: Option<&Cursor>, filling: Filling) -
         };
         let place = channel.name.clone().into_bytes();
         Ok((DumpRecord::Channel(channel), place))
+    })
+}
+
+fn all_invitations(connection: &Connection, after: Option<&Cursor>, filling: Filling) -> Result<Page, Fault> {
+    let query = format!(
+        "SELECT {} FROM invitations WHERE room > ?1 ORDER BY room",
+        invitations::INVITATION
+    );
+    let behind = match after {
+        None => i64::MIN,
+        Some(Cursor(bytes)) => i64::from_be_bytes(bytes[..].try_into().map_err(|_| malformed())?),
+    };
+    fill(connection, &query, params![behind], filling, |row| {
+        let invitation = invitations::invitation(row)?;
+        let place = invitation.room.key().to_be_bytes().to_vec();
+        Ok((DumpRecord::Invitation(invitation), place))
     })
 }
 
