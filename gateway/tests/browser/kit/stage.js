@@ -8,7 +8,6 @@ import { launch } from './browser.js';
 import { Gate } from './gate.js';
 import { Person } from './person.js';
 import { room, wholeHistory } from './rooms.js';
-import { Rush } from './rush.js';
 
 export class Stage {
   constructor(node, browser) {
@@ -93,13 +92,6 @@ export class Stage {
     return deadline(look(), PATIENCE_MS, what).finally(() => {
       late = true;
     });
-  }
-
-  /** So many people sign in at once that the node has no time for more; `isTooMuch` resolves when it says so, `ends` when it is over. */
-  rushOfLogins(t) {
-    const rush = new Rush(this.node);
-    t.after(() => rush.ends());
-    return rush;
   }
 
   /** A gate before the node that refuses these, until the story ends. */

@@ -166,7 +166,7 @@ export class Visitor {
 
   /** The colour of the page's ground. */
   background() {
-    return this.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    return this.page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   }
 
   /** Presses the switch of the theme until it is dark. */

@@ -130,7 +130,7 @@ describe('a node that takes less than the page thinks', () => {
     t.after(() => stage.closes());
     const { people } = await stage.together(t, 'Small', ['alice', 'bob']);
     const [alice, bob] = people;
-    await alice.sends(`too much ${'c'.repeat(2_000)}`);
+    await alice.sends(`too much ${'c'.repeat(1_200)}`);
     await alice.seesState('too much', 'failed');
     await alice.message('too much').filter({ hasText: /too large/i }).waitFor();
     await alice.sends('little');
