@@ -30,5 +30,5 @@ export default defineConfig({
   },
   plugins: [budget()],
   server: { proxy: Object.fromEntries(paths.map((path) => [path, { target: node, ws: path === '/connection' }])) },
-  test: { include: ['tests/**/*.test.ts'] },
+  test: { include: ['tests/**/*.test.ts'], setupFiles: ['tests/browser.ts'] },
 });

@@ -115,37 +115,38 @@ async fn index(request: HttpRequest) -> HttpResponse {
 }
 
 async fn answer(asset: &'static Asset) -> HttpResponse {
-    ok(asset.content_type).body(asset.text)
+    with_policy(HttpResponse::Ok())
+        .content_type(asset.content_type)
+        .body(asset.text)
 }
 
-fn ok(content_type: &str) -> HttpResponseBuilder {
-    let mut response = HttpResponse::Ok();
-    response
-        .content_type(content_type)
-        .insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY));
+/// Also where nothing has changed: browsers put the headers of a 304 over those that they have kept.
+fn with_policy(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
+    response.insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY));
     response
 }
 
 async fn built(file: &'static Built, request: HttpRequest, caching: &'static str) -> HttpResponse {
     // One content whatever its encoding: a weak tag.
     let tag = EntityTag::new_weak(file.etag.to_owned());
-    if is_known(&request, &tag) {
-        return HttpResponse::NotModified()
-            .insert_header((CACHE_CONTROL, caching))
-            .insert_header((ETAG, tag.to_string()))
-            .insert_header((VARY, "Accept-Encoding"))
-            .finish();
-    }
-    let (encoding, bytes) = encoded(file, &request);
-    let mut response = ok(file.content_type);
+    let is_known = is_known(&request, &tag);
+    let mut response = with_policy(if is_known {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    });
     response
         .insert_header((CACHE_CONTROL, caching))
         .insert_header((ETAG, tag.to_string()))
         .insert_header((VARY, "Accept-Encoding"));
+    if is_known {
+        return response.finish();
+    }
+    let (encoding, bytes) = encoded(file, &request);
     if let Some(encoding) = encoding {
         response.insert_header((CONTENT_ENCODING, encoding));
     }
-    response.body(bytes)
+    response.content_type(file.content_type).body(bytes)
 }
 
 fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {

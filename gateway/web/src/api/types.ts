@@ -51,6 +51,8 @@ export interface Chat {
   unread: number;
   read_offset: number;
   offset: number;
+  /** The identity of the log; another one after it was restored. */
+  epoch: string;
   role: Role;
 }
 
@@ -72,6 +74,7 @@ export interface Invitation {
 
 /** What somebody who is not in the room yet is told of it. */
 export interface Greeting {
+  chat_id: string;
   name: string;
   participants_count: number;
 }

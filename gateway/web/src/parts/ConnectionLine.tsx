@@ -8,6 +8,7 @@ import { type Line, lineOf } from '../realtime/line';
 import { openRoom } from '../state/room/open';
 import { timeOfDay } from '../texts/dates';
 import { t } from '../texts/texts';
+import { IconButton } from './IconButton';
 
 /** What came this long ago and is not shown yet means being behind; the moment between two drawings does not. */
 const BEHIND_AFTER_MS = 400;
@@ -70,9 +71,7 @@ export function ConnectionLine(): JSX.Element {
           </button>
         </>
       )}
-      <button class="link connection-details" type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-        {t('details')}
-      </button>
+      <IconButton icon="details" name={t('details')} expanded={isOpen} class="connection-details" onClick={() => setOpen(!isOpen)} />
       {isOpen && <p class="connection-more">{t('transportIs', { transport: shown })}</p>}
     </div>
   );

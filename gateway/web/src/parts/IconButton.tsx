@@ -7,12 +7,13 @@ interface Props {
   name: string;
   onClick?: (event: MouseEvent) => void;
   disabled?: boolean;
-  pressed?: boolean;
+  /** Of a button that shows and hides something. */
+  expanded?: boolean;
   type?: 'button' | 'submit';
   class?: string;
 }
 
-export function IconButton({ icon, name, onClick, disabled, pressed, type = 'button', class: extra = '' }: Props): JSX.Element {
+export function IconButton({ icon, name, onClick, disabled, expanded, type = 'button', class: extra = '' }: Props): JSX.Element {
   return (
     <button
       class={`icon-button ${extra}`}
@@ -20,7 +21,7 @@ export function IconButton({ icon, name, onClick, disabled, pressed, type = 'but
       aria-label={name}
       title={name}
       disabled={disabled}
-      aria-pressed={pressed}
+      aria-expanded={expanded}
       onClick={onClick}
     >
       <Icon name={icon} />

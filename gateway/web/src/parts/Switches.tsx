@@ -15,12 +15,10 @@ export function Switches(): JSX.Element {
       <button
         class="icon-button language"
         type="button"
-        aria-label={other}
-        title={other}
         lang={isRussian ? 'en' : 'ru'}
         onClick={() => chooseLanguage(isRussian ? 'en' : 'ru')}
       >
-        <span aria-hidden="true">{isRussian ? 'EN' : 'РУ'}</span>
+        {other}
       </button>
       <IconButton icon={theme.value} name={t(THEME_NAMES[theme.value])} onClick={() => chooseTheme(NEXT[theme.value])} />
     </>

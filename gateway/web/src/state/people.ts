@@ -34,12 +34,13 @@ export function nameOf(userId: string): string {
   if (userId === '') return t('system');
   const name = known.value.get(userId);
   if (name !== undefined) return name;
-  if (userId === session.value?.user_id) return session.value.username;
   want(userId);
-  return '';
+  return userId === session.value?.user_id ? session.value.username : '';
 }
 
 function want(userId: string): void {
+  // Ids of other providers may be anything; one with a comma can't be asked for.
+  if (userId.includes(',')) return;
   const asked = askedAt.get(userId);
   if (asked !== undefined && Date.now() - asked < ASK_AGAIN_MS) return;
   askedAt.set(userId, Date.now());

@@ -63,6 +63,8 @@ export const en = {
     one: '{n} person is in this room. Tell them your name and come in; no account is needed.',
     other: '{n} people are in this room. Tell them your name and come in; no account is needed.',
   },
+  joinAs: 'Open as {name}',
+  joinReplaces: 'You are signed in here as {name}. A guest’s sign-in takes the place of yours in this browser.',
   jumpToDate: 'Jump to date',
   link: 'Link',
   linkFailed: 'The room can’t be opened now',

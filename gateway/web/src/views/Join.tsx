@@ -3,11 +3,13 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { greeting, joinAsGuest } from '../api/account';
+import { getChat } from '../api/chats';
 import { type Problem, problemOf } from '../api/problem';
 import type { Greeting } from '../api/types';
 import { useBusy } from '../parts/useBusy';
+import { nameOf } from '../state/people';
 import { openChat, openChats } from '../state/route';
-import { signIn } from '../state/session';
+import { session, signIn } from '../state/session';
 import { cleanLine } from '../texts/clean';
 import { errorWords } from '../texts/errors';
 import { t } from '../texts/texts';
@@ -33,8 +35,39 @@ export function Join({ code }: { code: string }): JSX.Element {
   const lead = room.value ? t('joinLead', { n: participants_count }) : t('loading');
   return (
     <Door title={room.value ? cleanLine(name) || t('unnamed') : t('join')} lead={lead}>
-      {room.value && <NameForm code={code} />}
+      {room.value && <WayIn code={code} chatId={room.value.chat_id} />}
     </Door>
+  );
+}
+
+/** Who is signed in already stays who they are, if they are in the room; a guest's login takes the place of theirs. */
+function WayIn({ code, chatId }: { code: string; chatId: string }): JSX.Element {
+  const isMember = useSignal(false);
+  const login = session.value;
+  useEffect(() => {
+    isMember.value = false;
+    if (!login) return;
+    getChat(chatId).then(
+      (chat) => {
+        isMember.value = !chat.deleted;
+      },
+      () => undefined,
+    );
+  }, [chatId, login?.user_id]);
+  if (!login) return <NameForm code={code} />;
+  const name = nameOf(login.user_id);
+  if (!isMember.value) {
+    return (
+      <>
+        <NameForm code={code} />
+        <p class="hint">{t('joinReplaces', { name })}</p>
+      </>
+    );
+  }
+  return (
+    <button class="button primary wide" type="button" onClick={() => openChat(chatId, true)}>
+      {t('joinAs', { name })}
+    </button>
   );
 }
 

@@ -4,6 +4,7 @@ import { ConnectionLine } from '../parts/ConnectionLine';
 import { IconButton } from '../parts/IconButton';
 import { Icon } from '../parts/icons';
 import { Switches } from '../parts/Switches';
+import { nameOf } from '../state/people';
 import { openRoom } from '../state/room/open';
 import { openChats } from '../state/route';
 import { session, signOut } from '../state/session';
@@ -28,7 +29,7 @@ export function Shell(): JSX.Element {
         </a>
         <ConnectionLine />
         <span class="bar-user">
-          <bdi>{session.value?.username}</bdi>
+          <bdi>{nameOf(session.value?.user_id ?? '')}</bdi>
         </span>
         <Switches />
         <IconButton icon="leave" name={t('signOut')} onClick={() => void signOut()} />

@@ -31,7 +31,7 @@ interface Follower {
 
 /** Follows the room until it is left. */
 export function follow(client: Centrifuge, room: Room): void {
-  const subscription = client.newSubscription(`room:${room.chatId}`);
+  const subscription = client.newSubscription(`room:${room.chatId}`, { joinLeave: true });
   const follower: Follower = { room, subscription, waiting: [], isScheduled: false, drawnAt: 0, applied: 0, head: 0 };
   subscription.on('publication', (publication) => {
     follower.waiting.push(publication);

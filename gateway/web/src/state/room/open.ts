@@ -1,18 +1,20 @@
 // Opening and leaving rooms: one is open at a time, the one that the address names.
-import { effect, signal, untracked } from '@preact/signals';
+import { batch, effect, signal, untracked } from '@preact/signals';
 import { getChat } from '../../api/chats';
+import { history } from '../../api/messages';
 import { problemOf } from '../../api/problem';
+import type { Chat, Message, Page } from '../../api/types';
 import { realtime } from '../../realtime/client';
-import { withLive } from '../../timeline/timeline';
+import { opened, withLive } from '../../timeline/timeline';
 import { chatById, putChat } from '../chats';
 import { onSent } from '../outbox';
 import { route } from '../route';
 import { session } from '../session';
 import { follow } from './live';
-import { hold, loadNewest } from './paging';
+import { hold } from './paging';
 import { countPeople } from './presence';
 import { newRoom, type Room } from './room';
-import { firstUnread } from './unread';
+import { firstPageLimit, firstUnread } from './unread';
 
 export const openRoom = signal<Room | null>(null);
 
@@ -33,14 +35,19 @@ async function open(room: Room): Promise<void> {
       if (item.chat_id === room.chatId) hold(room, withLive(room.timeline.value, { created: [message], changed: [] }));
     }),
   );
+  await load(room);
+}
+
+/** Reads the room: what it is, and its newest page, at the first unread message if that is on it. */
+export async function load(room: Room): Promise<void> {
+  room.phase.value = 'loading';
   const chat = chatById(room.chatId);
-  const known = chat ? Promise.resolve(chat) : getChat(room.chatId);
   try {
-    const [found] = await Promise.all([known, loadNewest(room)]);
+    const limit = firstPageLimit(chat);
+    const [found, page] = await Promise.all([chat ?? getChat(room.chatId), history(room.chatId, {}, limit)]);
     if (room.isClosed) return;
-    if (!chat) putChat({ ...found });
-    room.unreadFrom.value = firstUnread(room.timeline.value.messages, found, room.me);
-    if (room.unreadFrom.value) room.target.value = { messageId: room.unreadFrom.value, mark: false };
+    if (!chat) putChat(found);
+    batch(() => show(room, found, page));
   } catch (thrown) {
     if (room.isClosed) return;
     room.problem.value = problemOf(thrown);
@@ -48,10 +55,13 @@ async function open(room: Room): Promise<void> {
   }
 }
 
-/** Reads the room once more, after it could not be read. */
-export async function reopen(room: Room): Promise<void> {
-  room.phase.value = 'loading';
-  await loadNewest(room);
+function show(room: Room, chat: Chat, page: Page<Message>): void {
+  const timeline = opened(page.items, !page.hasMore, true);
+  hold(room, timeline);
+  room.readAtOpening = chat;
+  room.unreadFrom.value = firstUnread(timeline.messages, chat, room.me);
+  if (room.unreadFrom.value) room.target.value = { messageId: room.unreadFrom.value, mark: false };
+  room.phase.value = 'ready';
 }
 
 /** Follows the address as long as the page lives. */

@@ -1,6 +1,5 @@
 // Reading a room's past: the first page, further ones, around a message, from a date, and what is missing in between.
 import { history, PAGE_MESSAGES_MAX, type Place } from '../../api/messages';
-import { problemOf } from '../../api/problem';
 import type { Message, Page } from '../../api/types';
 import { firstId, lastId, opened, type Timeline, trimmed, withGapFilled, withNewer, withNewest, withOlder } from '../../timeline/timeline';
 import { toast, toastProblem } from '../toasts';
@@ -17,18 +16,9 @@ async function read(room: Room, place: Place, limit?: number): Promise<Page<Mess
 }
 
 /** Reads the newest page and shows it, instead of whatever was there. */
-export async function loadNewest(room: Room): Promise<void> {
-  try {
-    const page = await read(room, {});
-    if (!page) return;
-    hold(room, opened(page.items, !page.hasMore, true));
-    room.phase.value = 'ready';
-    room.problem.value = null;
-  } catch (thrown) {
-    if (room.isClosed) return;
-    room.problem.value = problemOf(thrown);
-    if (room.phase.value === 'loading') room.phase.value = 'failed';
-  }
+async function loadNewest(room: Room): Promise<void> {
+  const page = await read(room, {});
+  if (page) hold(room, opened(page.items, !page.hasMore, true));
 }
 
 type Direction = 'older' | 'newer';
@@ -126,7 +116,11 @@ export function showApart(room: Room, timeline: Timeline): void {
 
 /** Brings the newest message into view. */
 export async function showEnd(room: Room): Promise<void> {
-  if (!room.timeline.value.atEnd) await loadNewest(room);
-  room.newCount.value = 0;
-  room.target.value = 'end';
+  try {
+    if (!room.timeline.value.atEnd) await loadNewest(room);
+    room.newCount.value = 0;
+    room.target.value = 'end';
+  } catch (thrown) {
+    if (!room.isClosed) toastProblem(thrown);
+  }
 }

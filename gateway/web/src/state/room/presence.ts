@@ -3,6 +3,8 @@ import type { Centrifuge } from 'centrifuge';
 import type { Room } from './room';
 
 const ASK_EVERY_MS = 15_000;
+/** Somebody has come or gone: the number is asked for a moment later. */
+const ASK_AFTER_MS = 1_500;
 
 /** Keeps the number fresh until the room is left. */
 export function countPeople(client: Centrifuge, room: Room): void {
@@ -17,10 +19,19 @@ export function countPeople(client: Centrifuge, room: Room): void {
   };
   const timer = setInterval(() => void ask(), ASK_EVERY_MS);
   const look = () => void ask();
+  let soon: ReturnType<typeof setTimeout> | undefined;
+  const moved = () => {
+    clearTimeout(soon);
+    soon = setTimeout(look, ASK_AFTER_MS);
+  };
   const ending = room.isSubscribed.subscribe(look);
+  const subscription = client.getSubscription(`room:${room.chatId}`);
+  subscription?.on('join', moved);
+  subscription?.on('leave', moved);
   document.addEventListener('visibilitychange', look);
   room.endings.push(() => {
     clearInterval(timer);
+    clearTimeout(soon);
     ending();
     document.removeEventListener('visibilitychange', look);
   });

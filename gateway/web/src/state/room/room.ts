@@ -1,7 +1,7 @@
 // One open room: what is held of it. The other files of this folder change it; views show it.
 import { type Signal, signal } from '@preact/signals';
 import type { Problem } from '../../api/problem';
-import type { Message } from '../../api/types';
+import type { Chat, Message } from '../../api/types';
 import { emptyTimeline, type Timeline } from '../../timeline/timeline';
 
 /** What is being written. */
@@ -20,6 +20,8 @@ export interface Room {
   readonly behind: Signal<number>;
   /** Messages of others that came while one looked elsewhere. */
   readonly newCount: Signal<number>;
+  /** How far the user had read when the room was opened. */
+  readAtOpening: Pick<Chat, 'unread' | 'read_offset' | 'epoch'> | undefined;
   /** The message that was the first unread one when the room was opened: a line is drawn above it. */
   readonly unreadFrom: Signal<string | null>;
   /** People who are here now; null: not known. */
@@ -51,6 +53,7 @@ export function newRoom(chatId: string, me: string): Room {
     isSubscribed: signal(false),
     behind: signal(0),
     newCount: signal(0),
+    readAtOpening: undefined,
     unreadFrom: signal(null),
     here: signal(null),
     typing: signal([]),

@@ -3,8 +3,8 @@ import { rpc } from '../../realtime/rpc';
 import { chatById } from '../chats';
 import type { Room } from './room';
 
-/** Larger rooms show nobody typing. */
-const PARTICIPANTS_MAX = 50;
+/** Larger rooms show nobody typing: the server refuses it there. */
+const PARTICIPANTS_MAX = 100;
 const TELL_EVERY_MS = 3_000;
 const SHOWN_MS = 6_000;
 

@@ -33,6 +33,8 @@ function useView(room: Room, items: { value: Item[] }): (view: View) => void {
   const last = useRef<View | null>(null);
   const onView = useCallback((view: View) => {
     last.current = view;
+    // On the way to somewhere else: what is in view just now says nothing.
+    if (room.target.peek() !== null) return;
     const timeline = room.timeline.value;
     room.isAtBottom.value = view.isAtEnd && timeline.atEnd;
     room.lookedAtId = messageIdAt(items.value, view.lastKey);

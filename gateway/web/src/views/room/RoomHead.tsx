@@ -6,7 +6,6 @@ import { Avatar } from '../../parts/Avatar';
 import { IconButton } from '../../parts/IconButton';
 import { Icon } from '../../parts/icons';
 import { chatById } from '../../state/chats';
-import { showEnd } from '../../state/room/paging';
 import type { Room } from '../../state/room/room';
 import { showFirstUnread } from '../../state/room/unread';
 import { openChats } from '../../state/route';
@@ -33,7 +32,7 @@ export function RoomHead({ room }: { room: Room }): JSX.Element {
         <People room={room} chat={chat} />
       </div>
       <div class="room-tools">
-        <IconButton icon="unread" name={t('firstUnread')} onClick={() => void goToUnread(room, chat)} />
+        <IconButton icon="unread" name={t('firstUnread')} onClick={() => void showFirstUnread(room)} />
         <IconButton
           icon="calendar"
           name={t('jumpToDate')}
@@ -41,7 +40,7 @@ export function RoomHead({ room }: { room: Room }): JSX.Element {
             dialog.value = 'date';
           }}
         />
-        {chat?.kind !== 'direct' && (
+        {chat && mayInvite(chat) && (
           <button
             class="button small invite"
             type="button"
@@ -61,10 +60,8 @@ export function RoomHead({ room }: { room: Room }): JSX.Element {
   );
 }
 
-async function goToUnread(room: Room, chat: Chat | undefined): Promise<void> {
-  if (!chat || (chat.unread === 0 && !room.unreadFrom.value)) return showEnd(room);
-  await showFirstUnread(room, chat);
-}
+/** As the server decides it: whoever looks after a group. */
+const mayInvite = ({ kind, role }: Chat) => kind === 'group' && (role === 'owner' || role === 'moderator');
 
 function People({ room, chat }: { room: Room; chat: Chat | undefined }): JSX.Element {
   const here = room.here.value;

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { Icon } from '../../parts/icons';
 import { dropChat } from '../../state/chats';
-import { reopen } from '../../state/room/open';
+import { load } from '../../state/room/open';
 import type { Room } from '../../state/room/room';
 import { openChats } from '../../state/route';
 import { errorWords } from '../../texts/errors';
@@ -57,7 +57,7 @@ function Failed({ room }: { room: Room }): JSX.Element {
       <p>{isGone ? t('roomNotThere') : problem && errorWords(problem)}</p>
       <div class="form-buttons">
         {!isGone && (
-          <button class="button primary" type="button" onClick={() => void reopen(room)}>
+          <button class="button primary" type="button" onClick={() => void load(room)}>
             {t('tryAgain')}
           </button>
         )}
