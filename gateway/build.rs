@@ -11,11 +11,13 @@ use sha2::{Digest, Sha256};
 
 const DIST: &str = "web/dist";
 /// What browsers load; everything else in the folder is a compressed form of one of these, or not the page's.
-const CONTENT_TYPES: [(&str, &str); 4] = [
+const CONTENT_TYPES: [(&str, &str); 5] = [
     ("html", "text/html; charset=utf-8"),
     ("js", "text/javascript; charset=utf-8"),
     ("css", "text/css; charset=utf-8"),
     ("svg", "image/svg+xml"),
+    // Licences of what is in the scripts.
+    ("txt", "text/plain; charset=utf-8"),
 ];
 
 fn main() {

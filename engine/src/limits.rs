@@ -238,5 +238,7 @@ const _: () = assert!(BATCH_ENTRIES_MAX <= QUEUE_COMMANDS_MAX);
 const _: () = assert!(SUPERVISOR_TICK.as_millis() * 4 < BLOCKED_AFTER.as_millis());
 const _: () = assert!(COMMAND_DEADLINE.as_millis() < STORE_PATIENCE.as_millis());
 const _: () = assert!(PAGE_ITEMS_DEFAULT <= PAGE_ITEMS_MAX && PEOPLE_PER_CALL_MAX as u64 <= UNREAD_HINTS_MEMBERS_MAX);
+const _: () =
+    assert!(PROFILES_PER_CALL_MAX <= storage::MEMBERS_OF_MAX && TYPING_MEMBERS_MAX <= UNREAD_HINTS_MEMBERS_MAX);
 const _: () = assert!(LOGIN_PAUSE_MAX_MS < LOGIN_FORGOTTEN_AFTER_MS);
 const _: () = assert!(BUDGET_LISTENERS_MIN < BUDGET_LISTENERS_MAX && ANNOUNCED_LISTENERS_MAX <= ROSTER_MAX);

@@ -259,8 +259,17 @@ fn a_damaged_copy_is_not_put_back() {
 #[test]
 fn the_demo_says_how_to_try_it_and_its_commands_work() {
     let mut node = Node::start_with(Folder::new(), &["serve", "--listen", "127.0.0.1:0", "--demo"], &[]);
-    let hints = node.next_lines(11).concat();
+    let hints = node.next_lines(14).concat();
     assert!(hints.contains("user demo, password demo-password"), "{hints}");
+    let invitation = node.nobody().get("/demo.json").json()["invitation"].clone();
+    let guests = format!("{}{}\n", node.address, invitation["path"].as_str().expect("a path"));
+    assert!(
+        hints.contains(&guests) && hints.contains("--listen 0.0.0.0:"),
+        "{hints}"
+    );
+    assert!(!hints.contains('\x1b'), "not on a terminal: {hints}");
+    let joined = json!({ "code": invitation["code"], "name": "Anna" });
+    assert_eq!(node.nobody().post("/join", &joined).status, 201);
     let behind = |words: &str| {
         let (_, commands) = hints.split_once(words).unwrap_or_else(|| panic!("{words}: {hints}"));
         commands

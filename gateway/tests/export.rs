@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use storage::{
     AppendBatch, Entry, EntryKind, LogRepository as _, NewEntry, NewRoom, Permit, RoomCreated, RoomKind,
     RoomRepository as _,
+    dump::FORMAT,
     sqlite::{Options, SqliteStore},
 };
 use uuid::Uuid;
@@ -348,8 +349,12 @@ fn damaged_cut_foreign_and_newer_folders_are_refused_in_words_and_leave_no_store
 
     let manifest = out.join("manifest.json");
     let sound = fs::read_to_string(&manifest).expect("the manifest");
-    fs::write(&manifest, sound.replace("\"format\": 1", "\"format\": 77")).expect("written");
-    failed(&import(), "format 77; this Plenum knows formats up to 1");
+    let format = format!("\"format\": {FORMAT}");
+    fs::write(&manifest, sound.replace(&format, "\"format\": 77")).expect("written");
+    failed(
+        &import(),
+        &format!("format 77; this Plenum knows formats up to {FORMAT}"),
+    );
     fs::write(&manifest, "{}").expect("written");
     failed(&import(), "is not an export of Plenum");
     fs::remove_file(&manifest).expect("removed");

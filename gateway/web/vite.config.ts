@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { budget } from './build/budget.ts';
+import { licenses } from './build/licenses.ts';
 
 // Where `npx vite` finds a node; a build does not look at it.
 const node = process.env.PLENUM_SERVER ?? 'http://127.0.0.1:8080';
@@ -28,7 +29,7 @@ export default defineConfig({
     // What stands there besides is tracked by git, so that the folder is always there; scripts/page.sh empties the rest.
     emptyOutDir: false,
   },
-  plugins: [budget()],
+  plugins: [licenses(), budget()],
   server: { proxy: Object.fromEntries(paths.map((path) => [path, { target: node, ws: path === '/connection' }])) },
   test: { include: ['tests/**/*.test.ts'], setupFiles: ['tests/browser.ts'] },
 });

@@ -8,7 +8,7 @@ use dump_kit::{Place, SMALL, Unreliable, import, unwatched};
 use storage::{
     StoreError,
     conformance::kit::TestRoom,
-    dump::{DumpError, DumpRepository as _, MANIFEST_NAME, Manifest, RecordKind},
+    dump::{DumpError, DumpRepository as _, FORMAT, MANIFEST_NAME, Manifest, RecordKind},
     sqlite::{Failure, Faults, Options, SqliteStore, Step},
 };
 
@@ -98,9 +98,11 @@ async fn folders_of_something_else_of_a_newer_version_and_of_half_an_export_are_
     let whole = fs::read_to_string(&manifest).expect("the manifest");
     let with = |text: &str| fs::write(&manifest, text).expect("written");
 
-    with(&whole.replace("\"format\": 1", "\"format\": 2"));
+    let format = |version: u32| format!("\"format\": {version}");
+    with(&whole.replace(&format(FORMAT), &format(FORMAT + 1)));
     let newer = refused(&source.path("out")).await;
-    assert!(matches!(newer, DumpError::Newer { found: 2, known: 1, .. }), "{newer}");
+    let is_told = matches!(newer, DumpError::Newer { found, known: FORMAT, .. } if found == FORMAT + 1);
+    assert!(is_told, "{newer}");
     with(r#"{"name": "somebody's page", "version": 1}"#);
     let foreign = refused(&source.path("out")).await;
     assert!(matches!(foreign, DumpError::Foreign { .. }), "{foreign}");

@@ -75,7 +75,7 @@ fn is_author(caller: &Caller, target: Option<&Entry>) -> Result<(), Error> {
     }
 }
 
-fn at_least(member: &Member, role: Role) -> Result<(), Error> {
+pub(super) fn at_least(member: &Member, role: Role) -> Result<(), Error> {
     if member.role >= role {
         Ok(())
     } else {

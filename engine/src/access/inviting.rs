@@ -3,6 +3,8 @@
 use protocol::{Error, ErrorCode};
 use storage::{Member, Role, Room, RoomKind};
 
+use super::change::at_least;
+
 /// Whether a member may make, see and end a room's invitation: who may rename it.
 ///
 /// # Errors
@@ -11,9 +13,5 @@ pub(crate) fn may_invite(room: &Room, member: &Member) -> Result<(), Error> {
     if room.kind != RoomKind::Group {
         return Err(Error::new(ErrorCode::Invalid, "a chat of two keeps its two people"));
     }
-    if member.role < Role::Owner {
-        let words = "the role in this chat does not allow this";
-        return Err(Error::new(ErrorCode::PermissionDenied, words));
-    }
-    Ok(())
+    at_least(member, Role::Owner)
 }

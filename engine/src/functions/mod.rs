@@ -18,6 +18,7 @@ mod pages;
 mod params;
 mod people;
 mod rooms;
+mod row;
 mod succession;
 mod table;
 mod text;
@@ -55,7 +56,8 @@ mod update_room;
 mod update_user;
 
 pub use answer::Answer;
-pub use table::{HttpMethod, Needs, Route, Row, TABLE, row};
+pub use row::{HttpMethod, Needs, Route, Row};
+pub use table::{TABLE, row};
 
 pub(crate) use flights::Flights;
 pub(crate) use hints::Hints;

@@ -1,188 +1,41 @@
 //! Every verb in one table: what rpc, HTTP and the OpenAPI page know of it.
 
-use futures_util::future::BoxFuture;
-use protocol::Error;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-
 use super::{
-    Answer, Function, add_participants::AddParticipants, create_room::CreateRoom, delete::DeleteMessage,
-    delete_room::DeleteRoom, edit::EditMessage, end_session::EndSession, get_invitation::GetInvitation,
-    get_room::GetRoom, get_user::GetUser, history::History, invite::Invite, join::Join,
-    list_participants::ListParticipants, list_rooms::ListRooms, list_sessions::ListSessions, list_users::ListUsers,
-    login::Login, logout::Logout, params, read::ReadMessage, receive::ReceiveMessage, refresh::Refresh,
-    register::Register, remove_participants::RemoveParticipants, revoke_invitation::RevokeInvitation, search::Search,
-    search_users::SearchUsers, send::SendMessage, typing::ShowTyping, update_room::UpdateRoom, update_user::UpdateUser,
+    add_participants::AddParticipants,
+    create_room::CreateRoom,
+    delete::DeleteMessage,
+    delete_room::DeleteRoom,
+    edit::EditMessage,
+    end_session::EndSession,
+    get_invitation::GetInvitation,
+    get_room::GetRoom,
+    get_user::GetUser,
+    history::History,
+    invite::Invite,
+    join::Join,
+    list_participants::ListParticipants,
+    list_rooms::ListRooms,
+    list_sessions::ListSessions,
+    list_users::ListUsers,
+    login::Login,
+    logout::Logout,
+    read::ReadMessage,
+    receive::ReceiveMessage,
+    refresh::Refresh,
+    register::Register,
+    remove_participants::RemoveParticipants,
+    revoke_invitation::RevokeInvitation,
+    row::{Row, created, delete, get, guests, list, one, open, patch, post, put},
+    search::Search,
+    search_users::SearchUsers,
+    send::SendMessage,
+    typing::ShowTyping,
+    update_room::UpdateRoom,
+    update_user::UpdateUser,
 };
-use crate::{Caller, Engine};
-
-/// The method of an HTTP request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum HttpMethod {
-    /// Reads.
-    Get,
-    /// Creates.
-    Post,
-    /// Sets.
-    Put,
-    /// Changes a part.
-    Patch,
-    /// Ends.
-    Delete,
-}
-
-impl HttpMethod {
-    /// As it stands in a request.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-}
-
-/// Where a verb is found over HTTP. What stands in braces is a field of its parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Route {
-    /// The method.
-    pub method: HttpMethod,
-    /// The path, e.g. `/chats/{chat_id}/messages`.
-    pub path: &'static str,
-}
-
-/// Who may call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
-    /// A signed-in user.
-    SignedIn,
-    /// Anybody.
-    Nothing,
-}
-
-/// A call of a verb: engine, caller, JSON object.
-pub(super) type Call = for<'a> fn(&'a Engine, &'a Caller, &'a [u8]) -> BoxFuture<'a, Result<Answer, Error>>;
-
-/// A verb.
-#[derive(Clone, Copy)]
-pub struct Row {
-    /// The rpc method.
-    pub method: &'static str,
-    /// Its places over HTTP; the first is the one to show.
-    pub routes: &'static [Route],
-    /// The HTTP status of success.
-    pub status: u16,
-    /// Who may call it.
-    pub needs: Needs,
-    /// Guests may call it too, in the one room that is theirs.
-    pub is_for_guests: bool,
-    /// It answers with a list.
-    pub is_list: bool,
-    /// What it does, in one line.
-    pub doc: &'static str,
-    /// The schema of its parameters, ids of the path included.
-    pub params: fn(&mut SchemaGenerator) -> Schema,
-    /// The schema of its answer; of a list, of one item.
-    pub answer: fn(&mut SchemaGenerator) -> Schema,
-    pub(super) call: Call,
-}
-
 /// The row of an rpc method.
 pub fn row(method: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.method == method)
-}
-
-fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<T>()
-}
-
-fn invoke<'a, F: Function>(
-    engine: &'a Engine,
-    caller: &'a Caller,
-    params: &'a [u8],
-) -> BoxFuture<'a, Result<Answer, Error>> {
-    Box::pin(async move { F::call(engine, caller, params::parse(params)?).await })
-}
-
-const fn one<F: Function>(method: &'static str, routes: &'static [Route], doc: &'static str) -> Row {
-    Row {
-        method,
-        routes,
-        status: 200,
-        needs: Needs::SignedIn,
-        is_for_guests: false,
-        is_list: false,
-        doc,
-        params: schema::<F::Params>,
-        answer: schema::<F::Answer>,
-        call: invoke::<F>,
-    }
-}
-
-const fn list<F: Function>(method: &'static str, routes: &'static [Route], doc: &'static str) -> Row {
-    Row {
-        is_list: true,
-        ..one::<F>(method, routes, doc)
-    }
-}
-
-const fn created<F: Function>(method: &'static str, routes: &'static [Route], doc: &'static str) -> Row {
-    Row {
-        status: 201,
-        ..one::<F>(method, routes, doc)
-    }
-}
-
-/// For anybody, signed in or not.
-const fn open(row: Row) -> Row {
-    Row {
-        needs: Needs::Nothing,
-        ..row
-    }
-}
-
-/// For guests, too.
-const fn guests(row: Row) -> Row {
-    Row {
-        is_for_guests: true,
-        ..row
-    }
-}
-
-const fn get(path: &'static str) -> Route {
-    Route {
-        method: HttpMethod::Get,
-        path,
-    }
-}
-
-const fn post(path: &'static str) -> Route {
-    Route {
-        method: HttpMethod::Post,
-        path,
-    }
-}
-
-const fn put(path: &'static str) -> Route {
-    Route {
-        method: HttpMethod::Put,
-        path,
-    }
-}
-
-const fn patch(path: &'static str) -> Route {
-    Route {
-        method: HttpMethod::Patch,
-        path,
-    }
-}
-
-const fn delete(path: &'static str) -> Route {
-    Route {
-        method: HttpMethod::Delete,
-        path,
-    }
 }
 
 /// The verbs.
@@ -325,6 +178,8 @@ pub static TABLE: &[Row] = &[
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+
+    use schemars::SchemaGenerator;
 
     use super::*;
 

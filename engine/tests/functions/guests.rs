@@ -3,11 +3,13 @@
 use std::{net::IpAddr, sync::Arc};
 
 use engine::{
-    Caller,
+    Caller, Channel,
     functions::{Needs, TABLE},
+    rooms::{Command, Verb},
 };
 use protocol::{Error, ErrorCode};
 use serde_json::{Value, json};
+use storage::Role;
 
 use crate::kit::{Person, World, items, text};
 
@@ -133,6 +135,18 @@ async fn no_other_room_is_there_for_a_guest() {
     let (chat, other) = (alice.creates_group(&[]).await, alice.creates_group(&[&bob]).await);
     let secret = alice.sends(&other, "secret").await["message_id"].clone();
     let anna = guest(&world, &invites(&alice, &chat).await, "Anna").await;
+    // Not even if the system had put them there.
+    let add = Verb::AddParticipants {
+        users: vec![(anna.caller.user.clone(), Role::Owner)],
+    };
+    let command = Command {
+        caller: Caller::system(),
+        verb: add,
+        client_msg_id: None,
+    };
+    let channel = Channel::of_room(other.parse().expect("an id"));
+    let added = world.engine.rooms.submit(&channel, command).await;
+    added.expect("an answer").expect("a member");
     let elsewhere = json!({
         "chat_id": other, "message_id": secret, "content": "x", "around": secret, "ids": bob.id,
     });

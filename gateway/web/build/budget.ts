@@ -19,11 +19,14 @@ export function budget(): Plugin {
         let gzipBytes = 0;
         let brotliBytes = 0;
         for (const file of Object.values(bundle)) {
+          // Nobody loads the licences who does not want to read them.
+          const isLoaded = !file.fileName.endsWith('.txt');
           const bytes = Buffer.from(file.type === 'chunk' ? file.code : file.source);
           const gzip = gzipSync(bytes, { level: 9 });
           const brotli = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
           this.emitFile({ type: 'asset', fileName: `${file.fileName}.gz`, source: gzip });
           this.emitFile({ type: 'asset', fileName: `${file.fileName}.br`, source: brotli });
+          if (!isLoaded) continue;
           gzipBytes += gzip.length;
           brotliBytes += brotli.length;
         }

@@ -113,6 +113,11 @@ impl RecordKind {
         Self::ALL.into_iter().find(|kind| *kind as u8 == number)
     }
 
+    /// Whether every export names it; the others came later.
+    pub const fn is_in_every_format(self) -> bool {
+        self as u8 <= Self::UserEntry as u8
+    }
+
     /// The name in a manifest and in messages.
     pub const fn name(self) -> &'static str {
         match self {

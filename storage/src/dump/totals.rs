@@ -121,7 +121,7 @@ impl Totals {
     }
 }
 
-/// A map by the kinds' names, all of them.
+/// A map by the kinds' names, all of them; what older formats did not have may be missing.
 impl Serialize for Totals {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_map(RecordKind::ALL.into_iter().map(|kind| (kind.name(), self.of(kind))))
@@ -133,8 +133,11 @@ impl<'de> Deserialize<'de> for Totals {
         let mut map = BTreeMap::<String, KindTotal>::deserialize(from)?;
         let mut totals = Self::default();
         for kind in RecordKind::ALL {
-            let total = map.remove(kind.name());
-            totals.0[kind as usize - 1] = total.ok_or_else(|| D::Error::missing_field(kind.name()))?;
+            totals.0[kind as usize - 1] = match map.remove(kind.name()) {
+                Some(total) => total,
+                None if kind.is_in_every_format() => return Err(D::Error::missing_field(kind.name())),
+                None => KindTotal::default(),
+            };
         }
         match map.pop_first() {
             Some((unknown, _)) => Err(D::Error::custom(format!("unknown kind of record {unknown}"))),
@@ -159,6 +162,21 @@ mod tests {
         one.sum(other);
         assert_eq!(one, whole);
         assert_eq!(whole.to_string().parse(), Ok(whole));
+    }
+
+    #[test]
+    fn the_totals_of_an_older_format_lack_what_came_later_and_nothing_else() {
+        let written = serde_json::to_value(Totals::default()).expect("JSON");
+        let without = |kind: RecordKind| {
+            let mut totals = written.clone();
+            totals.as_object_mut().expect("a map").remove(kind.name());
+            serde_json::from_value::<Totals>(totals)
+        };
+        assert_eq!(
+            without(RecordKind::Invitation).expect("of an older format"),
+            Totals::default()
+        );
+        assert!(without(RecordKind::Entry).is_err() && without(RecordKind::UserEntry).is_err());
     }
 
     #[test]

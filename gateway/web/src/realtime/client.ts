@@ -24,6 +24,9 @@ const endpoints = () => {
   ];
 };
 
+/** The server's code for a token that it does not take. */
+const INVALID_TOKEN = 3500;
+
 let client: Centrifuge | null = null;
 
 export const realtime = (): Centrifuge | null => client;
@@ -63,12 +66,25 @@ export function connect(listeners: Listeners): void {
     const lostAt = connection.value.kind === 'connected' ? Date.now() : connection.value.lostAt;
     change({ kind: 'connecting', lostAt });
   });
-  made.on('disconnected', ({ code }) => change({ kind: 'stopped', lostAt: connection.value.lostAt ?? Date.now(), endCode: code }));
+  made.on('disconnected', ({ code }) => {
+    change({ kind: 'stopped', lostAt: connection.value.lostAt ?? Date.now(), retryAt: null, endCode: code });
+    if (code === INVALID_TOKEN) void renew(made);
+  });
   made.on('publication', ({ data }: ServerPublicationContext) => {
     const { event, data: object } = data as { event: string; data: unknown };
     listeners.own(event, object);
   });
   made.connect();
+}
+
+/** The server does not take the token any more: another one may do, and if there is none the login has ended. */
+async function renew(made: Centrifuge): Promise<void> {
+  try {
+    await refreshedToken(session.value?.access_token ?? '');
+    if (made === client) made.connect();
+  } catch {
+    // state/session.ts has told it, or the line says that there is no connection.
+  }
 }
 
 /** Ends the connection, if there is one. */

@@ -5,6 +5,7 @@ import { history } from '../api/messages';
 import { type Problem, problemOf } from '../api/problem';
 import type { Chat, Message } from '../api/types';
 import { rpc } from '../realtime/rpc';
+import { merged } from '../timeline/merge';
 import { session } from './session';
 
 /** A chat's newest message is read this long after it was heard of: a busy chat is read seldom. */
@@ -74,6 +75,11 @@ export function changeChat(chatId: string, change: (chat: Chat) => Partial<Chat>
   if (!chat || !chats.value) return;
   const changed = { ...chat, ...change(chat) };
   chats.value = chats.value.map((one) => (one === chat ? changed : one)).sort(byActivity);
+}
+
+/** A message was edited or deleted: the list does not go on showing what it was. */
+export function noteChanged(message: Message): void {
+  changeChat(message.chat_id, ({ last }) => (last?.message_id === message.message_id ? { last: merged(last, message) } : {}));
 }
 
 /** The newest message of a chat, as somebody has just seen it. */

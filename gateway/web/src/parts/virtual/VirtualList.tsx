@@ -156,6 +156,8 @@ export class VirtualList extends Component<Props> implements VirtualListHandle {
     const viewport = this.#viewport;
     if (!viewport || viewport.clientHeight === 0) return;
     const { scrollTop, clientHeight, scrollHeight } = viewport;
+    // Also where nothing can be scrolled, and nobody is told of it.
+    this.#isAtEnd = scrollHeight - scrollTop - clientHeight < END;
     if (this.#anchors.length === 0) this.#hold(scrollTop, clientHeight);
     // A row that is in view by its last pixels only is not looked at.
     const lastIndex = this.#heights.at(scrollTop + clientHeight - 12);

@@ -3,11 +3,15 @@ import { deleteMessage, editMessage } from '../../api/messages';
 import type { Message } from '../../api/types';
 import { randomId } from '../../store/random_id';
 import { withLive } from '../../timeline/timeline';
+import { noteChanged } from '../chats';
 import { toastProblem } from '../toasts';
 import { hold } from './paging';
 import type { Room } from './room';
 
-const show = (room: Room, changed: Message) => hold(room, withLive(room.timeline.value, { created: [], changed: [changed] }));
+function show(room: Room, changed: Message): void {
+  hold(room, withLive(room.timeline.value, { created: [], changed: [changed] }));
+  noteChanged(changed);
+}
 
 /** Gives whether it was done. */
 async function done(room: Room, change: () => Promise<Message>): Promise<boolean> {

@@ -2,7 +2,7 @@
 import type { Centrifuge, PublicationContext, SubscribedContext, Subscription } from 'centrifuge';
 import type { Chat, Message } from '../../api/types';
 import { type Live, lastId, withLive, withStatus } from '../../timeline/timeline';
-import { changeChat, dropChat, noteNewest } from '../chats';
+import { changeChat, dropChat, noteChanged, noteNewest } from '../chats';
 import { toastProblem } from '../toasts';
 import { catchUpNewer, hold, reloadMissed } from './paging';
 import { noteReceived, wasReadByMe } from './reading';
@@ -154,5 +154,6 @@ function apply(room: Room, live: Live, marks: Event[]): void {
   if (newest) noteReceived(room, newest.message_id);
   const last = live.created.at(-1);
   if (last) noteNewest(last, null);
+  for (const message of live.changed) noteChanged(message);
   room.typing.value = room.typing.value.filter((userId) => !foreign.some((message) => message.sender === userId));
 }

@@ -1,6 +1,7 @@
 // A room's name, who is here, and the ways through its past.
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
 import type { Chat } from '../../api/types';
 import { Avatar } from '../../parts/Avatar';
 import { IconButton } from '../../parts/IconButton';
@@ -15,7 +16,10 @@ import { Invite } from './Invite';
 import { JumpToDate } from './JumpToDate';
 
 export function RoomHead({ room }: { room: Room }): JSX.Element {
-  const chat = chatById(room.chatId);
+  const last = useRef<Chat | undefined>(undefined);
+  // Who is not in the room any more is told of it under its name.
+  const chat = chatById(room.chatId) ?? last.current;
+  last.current = chat;
   const dialog = useSignal<'date' | 'invite' | null>(null);
   const close = () => {
     dialog.value = null;
@@ -69,7 +73,7 @@ function People({ room, chat }: { room: Room; chat: Chat | undefined }): JSX.Ele
   return (
     <p class="room-people">
       {count > 0 && <span>{t('participants', { n: count })}</span>}
-      {here !== null && <span data-here={here}>{t('here', { n: here })}</span>}
+      {here !== null && !room.ended.value && <span data-here={here}>{t('here', { n: here })}</span>}
     </p>
   );
 }
