@@ -14,7 +14,6 @@ export class Complaints {
     context.on('console', (message) => {
       if (message.type() !== 'error') return;
       const { url } = message.location();
-      if (/demo.json/.test(url)) return; // TEMPORARY
       this.#found.push(url ? `${message.text()} (${url})` : message.text());
     });
     context.on('weberror', (error) => this.#found.push(`not caught: ${error.error().stack ?? error.error()}`));

@@ -15,9 +15,9 @@ export class Stage {
     this.browser = browser;
   }
 
-  /** A node with these settings; as a rule without a limit on sending, since stories send fast. */
+  /** A node as `make run` starts it, with these settings; as a rule without a limit on sending, since stories send fast. */
   static async opens(settings = { 'limits.publish_per_second': 0 }, options = {}) {
-    const [node, browser] = await Promise.all([Node.start(settings, options), launch()]);
+    const [node, browser] = await Promise.all([Node.start(settings, { demo: true, ...options }), launch()]);
     return new Stage(node, browser);
   }
 
@@ -63,6 +63,12 @@ export class Stage {
   /** A group that these accounts are in; the first is its host. */
   room(name, accounts) {
     return room(this.node, name, accounts);
+  }
+
+  /** Gives somebody a role in a room: member, moderator. */
+  gives(host, chat, account, role) {
+    const body = { participants: [{ user_id: account.userId, role }] };
+    return http(this.node, 'POST', `/chats/${chat.chat_id}/participants`, { token: host.token, body });
   }
 
   /** The same account with a login of its own, as on another device. */

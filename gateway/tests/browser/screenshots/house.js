@@ -11,7 +11,7 @@ export class House {
   static async opens() {
     const house = new House();
     house.#clock = await Clock.at(new Date(NOW.getTime() - 12 * 3_600_000));
-    house.stage = await Stage.opens({ 'limits.publish_per_second': 0 }, { demo: true, surroundings: house.#clock.surroundings });
+    house.stage = await Stage.opens({ 'limits.publish_per_second': 0 }, { surroundings: house.#clock.surroundings });
     return house;
   }
 

@@ -8,7 +8,7 @@ import { Stage } from '../kit/stage.js';
 describe('somebody new', () => {
   let stage;
   before(async () => {
-    stage = await Stage.opens(undefined, { demo: true });
+    stage = await Stage.opens();
   });
   after(() => stage.closes());
 
@@ -64,7 +64,7 @@ describe('somebody new', () => {
 
 describe('a node without a demo', () => {
   test('offers none', async (t) => {
-    const stage = await Stage.opens();
+    const stage = await Stage.opens({}, { demo: false });
     t.after(() => stage.closes());
     const visitor = await stage.stranger(t);
     await visitor.opens();

@@ -13,7 +13,7 @@ const SCHEMES = ['light', 'dark'];
 describe('every view', () => {
   let stage;
   before(async () => {
-    stage = await Stage.opens(undefined, { demo: true });
+    stage = await Stage.opens();
   });
   after(() => stage.closes());
 
@@ -29,6 +29,7 @@ describe('every view', () => {
         const looksAt = async (view, person = alice) => {
           for (const scheme of SCHEMES) {
             await person.page.emulateMedia({ colorScheme: scheme });
+            await person.until(() => document.getAnimations().length === 0);
             await person.scrollsNoSideways();
             violations.push(...(await violationsOf(person.page)).map((violation) => `${view}, ${scheme}: ${violation}`));
           }

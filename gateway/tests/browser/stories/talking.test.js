@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { http } from '../../sdk/js/kit/accounts.js';
 import { say, wholeHistory } from '../kit/rooms.js';
 import { Stage } from '../kit/stage.js';
 
@@ -89,7 +88,7 @@ describe('two people in a room', () => {
     const { people, chat } = await stage.together(t, 'Marks', ['alice']);
     const [alice] = people;
     const bob = await stage.person(t, 'bob');
-    await http(stage.node, 'POST', `/chats/${chat.chat_id}/participants`, { token: alice.account.token, body: { participants: [bob.account.userId] } });
+    await stage.gives(alice.account, chat, bob.account, 'member');
     await alice.sends('are you there?');
     await alice.seesState('are you there?', 'sent');
     await bob.signsIn();
