@@ -20,6 +20,10 @@ is_old() {
 }
 
 if ! command -v npm >/dev/null; then without_page "Node.js is not there"; fi
+node_version="$(node --version)"
+if [[ "$(printf '%s\n20.19\n' "${node_version#v}" | sort -V | head -n 1)" != 20.19 ]]; then
+  without_page "Node.js $node_version is older than 20.19"
+fi
 if [[ ! -f node_modules/.installed || package-lock.json -nt node_modules/.installed ]]; then
   echo "npm ci: the packages of gateway/web/package-lock.json"
   npm ci --ignore-scripts --no-audit --no-fund || without_page "its packages can't be fetched"

@@ -56,8 +56,8 @@ fi
 cargo --version
 
 node_version="$(node --version)"
-if ! version_at_least "${node_version#v}" 20; then
-  echo "node $node_version is too old: the JavaScript SDK tests need 20 or newer" >&2
+if ! version_at_least "${node_version#v}" 20.19; then
+  echo "node $node_version is too old: the page needs 20.19 or newer" >&2
   exit 1
 fi
 python_version="$(python3 -c 'import platform; print(platform.python_version())')"

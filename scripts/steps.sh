@@ -1,7 +1,7 @@
 # Runs the steps of a test run one after the other, all of them, and adds up what they counted.
 #
 # Sourced by scripts/test.sh. A step is a command; its output is shown and kept in target/test-logs/. A step whose output
-# has the closing line of a test runner (cargo test, node --test, pytest, or a plain "N passed, N failed") counts as many
+# has the closing line of a test runner (cargo test, node --test, vitest, pytest, or a plain "N passed, N failed") counts as many
 # as that line says; any other step counts as one. A step that fails never counts as none failed.
 
 STEPS_LOGS="${STEPS_LOGS:-target/test-logs}"
@@ -22,6 +22,12 @@ counts_of() {
       passed += number_before("passed")
       failed += number_before("failed") + number_before("errors?")
       skipped += number_before("skipped") + number_before("ignored")
+      seen = 1
+    }
+    /^ *Tests +[0-9]+ (passed|failed|skipped)/ {
+      passed += number_before("passed")
+      failed += number_before("failed")
+      skipped += number_before("skipped")
       seen = 1
     }
     /^(#|ℹ) pass [0-9]+$/ { passed += $3; seen = 1 }

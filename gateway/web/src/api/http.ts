@@ -40,7 +40,7 @@ export async function page<T>(path: string, options: Call = {}): Promise<Page<T>
 }
 
 /** The cursor in a `Link` header. */
-export function nextCursor(link: string | null): string | null {
+function nextCursor(link: string | null): string | null {
   const address = link?.match(/<([^>]*)>;\s*rel="next"/)?.[1];
   return address ? new URL(address, 'http://page').searchParams.get('cursor') : null;
 }

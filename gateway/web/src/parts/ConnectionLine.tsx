@@ -10,8 +10,8 @@ import { timeOfDay } from '../texts/dates';
 import { t } from '../texts/texts';
 import { IconButton } from './IconButton';
 
-/** What came this long ago and is not shown yet means being behind; the moment between two drawings does not. */
-const BEHIND_AFTER_MS = 400;
+/** A room that is being opened is not followed for a moment: that is worth no word until it lasts. */
+const OPENING_MS = 400;
 
 const TRANSPORTS: Record<string, string> = { websocket: 'WebSocket', http_stream: 'HTTP stream', sse: 'Server-sent events' };
 
@@ -28,26 +28,26 @@ function words({ state, behind, since }: Line): string {
   }
 }
 
-/** The line now; being behind shows when it lasts. */
+/** The line now. */
 function useLine(): Line {
   const [now, setNow] = useState(Date.now());
   const room = openRoom.value;
   const followed = room && !room.ended.value ? { isSubscribed: room.isSubscribed.value, behind: room.behind.value } : null;
   const line = lineOf(connection.value, followed, now);
   const [isLasting, setLasting] = useState(false);
-  const isBehind = line.state === 'catching-up';
+  const isOpening = line.state === 'catching-up' && !room?.wasSubscribed;
   useEffect(() => {
-    if (!isBehind) return setLasting(false);
-    const timer = setTimeout(() => setLasting(true), BEHIND_AFTER_MS);
+    if (!isOpening) return setLasting(false);
+    const timer = setTimeout(() => setLasting(true), OPENING_MS);
     return () => clearTimeout(timer);
-  }, [isBehind]);
+  }, [isOpening]);
   const counts = line.state === 'offline';
   useEffect(() => {
     if (!counts) return;
     const timer = setInterval(() => setNow(Date.now()), 500);
     return () => clearInterval(timer);
   }, [counts]);
-  return isBehind && !isLasting ? { ...line, state: 'live' } : line;
+  return isOpening && !isLasting ? { ...line, state: 'live' } : line;
 }
 
 export function ConnectionLine(): JSX.Element {

@@ -13,7 +13,6 @@ const PATHS = {
   unread: 'M4 6h16M4 11h10M4 16h6M17 12v8M14 17l3 3 3-3',
   details: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5M12 8h.01',
   down: 'M6 9l6 6 6-6',
-  people: 'M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3 19a6 6 0 0 1 12 0M16 5.5a3 3 0 0 1 0 5.5M17 14a6 6 0 0 1 4 5',
   invite: 'M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1',
   leave: 'M14 4H5v16h9M10 12h10M16 8l4 4-4 4',
   close: 'M6 6l12 12M18 6L6 18',
@@ -27,7 +26,6 @@ const PATHS = {
   failed: 'M12 7v6M12 17h.01M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z',
   chats: 'M4 5h16v11H9l-5 4z',
   copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
-  search: 'M11 5a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM16 16l4 4',
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -39,7 +39,7 @@ const change = (part: Partial<Connection>) => {
 async function token(): Promise<string> {
   try {
     const held = session.value?.access_token ?? '';
-    return asked.has(held) ? await refreshedToken(held) : await currentToken();
+    return asked.has(held) ? await refreshedToken() : await currentToken();
   } catch (thrown) {
     if (thrown instanceof Problem && [101, 401].includes(thrown.code)) throw new UnauthorizedError('');
     throw thrown;
@@ -80,7 +80,7 @@ export function connect(listeners: Listeners): void {
 /** The server does not take the token any more: another one may do, and if there is none the login has ended. */
 async function renew(made: Centrifuge): Promise<void> {
   try {
-    await refreshedToken(session.value?.access_token ?? '');
+    await refreshedToken();
     if (made === client) made.connect();
   } catch {
     // state/session.ts has told it, or the line says that there is no connection.

@@ -77,7 +77,7 @@ let pauseMs = PAUSE_FIRST_MS;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Sends what waits, if there is a connection; called whenever there may be something to do. */
-export function kick(): void {
+function kick(): void {
   isWanted = true;
   if (!isDraining) void work();
 }

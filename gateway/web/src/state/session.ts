@@ -41,16 +41,18 @@ const refused = new Set<string>();
 export async function currentToken(): Promise<string> {
   const login = session.value;
   if (!login) throw new Problem(401, 'not signed in');
-  return isFresh(login) && !refused.has(login.access_token) ? login.access_token : refreshedToken(login.access_token);
+  return isFresh(login) && !refused.has(login.access_token) ? login.access_token : refreshedToken();
 }
 
-/** A token other than `old`. */
-export function refreshedToken(old: string): Promise<string> {
+/** A token that was given later than the one that this tab has. */
+export function refreshedToken(): Promise<string> {
+  // Access tokens of one second are the same text; refresh tokens never are.
+  const old = session.value?.refresh_token;
   return alone('plenum-refresh', async () => {
     // Another tab may have done it while this one waited.
     const login = readLogin();
     if (!login) throw new Problem(401, 'not signed in');
-    if (login.access_token !== old && isFresh(login)) {
+    if (login.refresh_token !== old && isFresh(login)) {
       session.value = login;
       return login.access_token;
     }

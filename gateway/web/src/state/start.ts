@@ -6,6 +6,7 @@ import { followOutbox } from './outbox';
 import { applyPreferences } from './preferences';
 import { followRooms } from './room/open';
 import { session } from './session';
+import { followTitle } from './title';
 
 export function start(): void {
   applyPreferences();
@@ -18,6 +19,7 @@ export function start(): void {
   });
   followOutbox();
   followRooms();
+  followTitle();
 }
 
 function follow(isSignedIn: boolean): void {

@@ -2,7 +2,7 @@
 import { type Problem, problemOf } from '../api/problem';
 import { list, type OutboxItem, remove, update } from './outbox';
 
-export interface Sender<Sent> {
+interface Sender<Sent> {
   /** Sends one message; the same `client_msg_id` again gives the same answer. */
   send: (item: OutboxItem) => Promise<Sent>;
   /** It is on the server, and no longer in the outbox. */

@@ -38,8 +38,12 @@ export function follow(client: Centrifuge, room: Room): void {
     schedule(follower);
   });
   subscription.on('subscribed', (context) => {
-    room.isSubscribed.value = true;
-    onSubscribed(follower, context).catch(toastProblem);
+    onSubscribed(follower, context)
+      .catch(toastProblem)
+      .finally(() => {
+        room.isSubscribed.value = subscription.state === 'subscribed';
+        room.wasSubscribed = true;
+      });
   });
   subscription.on('subscribing', () => {
     room.isSubscribed.value = false;

@@ -108,7 +108,7 @@ export const showDate = (room: Room, day: Date): Promise<void> =>
   });
 
 /** Shows a stretch that does not hang together with what was shown before. */
-export function showApart(room: Room, timeline: Timeline): void {
+function showApart(room: Room, timeline: Timeline): void {
   room.isAtBottom.value = false;
   room.lookedAtId = undefined;
   room.timeline.value = timeline;

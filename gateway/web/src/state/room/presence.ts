@@ -9,6 +9,8 @@ const ASK_AFTER_MS = 1_500;
 /** Keeps the number fresh until the room is left. */
 export function countPeople(client: Centrifuge, room: Room): void {
   const ask = async () => {
+    // Without a connection nobody knows.
+    if (!room.isSubscribed.value) room.here.value = null;
     if (document.hidden || !room.isSubscribed.value) return;
     try {
       const { numUsers } = await client.presenceStats(`room:${room.chatId}`);

@@ -16,6 +16,8 @@ export interface Room {
   readonly problem: Signal<Problem | null>;
   /** What happens in the room comes in. */
   readonly isSubscribed: Signal<boolean>;
+  /** It has been followed before: what is not followed now is being caught up with. */
+  wasSubscribed: boolean;
   /** Entries of the log that are there and have not come yet. */
   readonly behind: Signal<number>;
   /** Messages of others that came while one looked elsewhere. */
@@ -51,6 +53,7 @@ export function newRoom(chatId: string, me: string): Room {
     phase: signal('loading'),
     problem: signal(null),
     isSubscribed: signal(false),
+    wasSubscribed: false,
     behind: signal(0),
     newCount: signal(0),
     readAtOpening: undefined,

@@ -39,6 +39,10 @@ export function Composer({ room }: { room: Room }): JSX.Element {
     if (composing.mode !== 'new') field.current?.focus();
   }, [composing]);
   useEffect(() => {
+    // Who has a keyboard can write at once; a touch screen would cover half the room with one.
+    if (hasKeyboard()) field.current?.focus();
+  }, []);
+  useEffect(() => {
     if (field.current) grow(field.current);
   }, [text.value]);
   const content = cleanContent(text.value);

@@ -1,5 +1,6 @@
 // One message, with what stands above it: a day, the line of what is unread, its author.
 import { Component, type ComponentChild, type JSX } from 'preact';
+import { Problem } from '../../api/problem';
 import type { Message } from '../../api/types';
 import { Avatar } from '../../parts/Avatar';
 import { Icon } from '../../parts/icons';
@@ -11,7 +12,7 @@ import { fillGap, showMessage } from '../../state/room/paging';
 import type { Room } from '../../state/room/room';
 import { cleanLine, shortened } from '../../texts/clean';
 import { dayInWords, exactTime, timeOfDay } from '../../texts/dates';
-import { errorKey } from '../../texts/errors';
+import { errorWords } from '../../texts/errors';
 import { t } from '../../texts/texts';
 import type { Standing } from '../../timeline/rows';
 import type { Item } from './items';
@@ -19,7 +20,7 @@ import { MessageActions } from './MessageActions';
 
 const QUOTE_CHARACTERS = 120;
 
-export interface RowProps extends Standing {
+interface RowProps extends Standing {
   room: Room;
   item: Item;
   startsUnread: boolean;
@@ -145,13 +146,16 @@ function Gap({ room, id }: { room: Room; id: string }): JSX.Element {
   );
 }
 
+/** The realtime protocol has one code for everything that it does not take in a message. */
+const refusal = ({ code, detail }: { code: number; detail: string }) => new Problem(code === 107 ? 422 : code, detail);
+
 function Failed({ item }: { item: Item }): JSX.Element | null {
   const { waiting } = item;
   if (!waiting?.failed) return null;
   return (
     <div class="failed" role="group" aria-label={t('stateFailed')}>
       <span>
-        {t('notSent')} {t(errorKey(waiting.failed.code), { n: 1, code: waiting.failed.code })}
+        {t('notSent')} {errorWords(refusal(waiting.failed))}
       </span>
       <button class="link" type="button" onClick={() => void retry(waiting)}>
         {t('retry')}

@@ -3,7 +3,7 @@ import type { Message, Status } from '../../api/types';
 import type { OutboxItem } from '../../store/outbox';
 import type { Timeline } from '../../timeline/timeline';
 
-export type State = Status | 'waiting' | 'failed';
+type State = Status | 'waiting' | 'failed';
 
 /** A message to show: one of the server's, or one of the outbox. */
 export interface Item {
