@@ -2,7 +2,7 @@
  * A node's own time, for stories about other days: libfaketime stands before its system clock, while timers go on as they
  * are. What a room says over a week is said by the real program within a second.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -36,7 +36,9 @@ export class Clock {
   /** From now on the node thinks that it is this moment. */
   async shows(moment) {
     const seconds = (moment.getTime() - Date.now()) / 1000;
-    await writeFile(this.#file, `${seconds < 0 ? '-' : '+'}${Math.abs(seconds).toFixed(3)}`);
+    // In one step: the node may look at any moment.
+    await writeFile(`${this.#file}.next`, `${seconds < 0 ? '-' : '+'}${Math.abs(seconds).toFixed(3)}`);
+    await rename(`${this.#file}.next`, this.#file);
   }
 
   async close() {

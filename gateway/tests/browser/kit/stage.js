@@ -65,9 +65,9 @@ export class Stage {
     return room(this.node, name, accounts);
   }
 
-  /** Gives somebody a role in a room: member, moderator. */
-  gives(host, chat, account, role) {
-    const body = { participants: [{ user_id: account.userId, role }] };
+  /** The host adds somebody to a room. */
+  adds(host, chat, account) {
+    const body = { participants: [account.userId] };
     return http(this.node, 'POST', `/chats/${chat.chat_id}/participants`, { token: host.token, body });
   }
 

@@ -30,7 +30,7 @@ describe('a crowd', () => {
     await alice.isLive();
     await countsLongTasks(alice);
 
-    const crowd = new Crowd(stage.node, speakers, chat, { rate: RATE, seconds: SECONDS, text: (n) => `line ${n}` });
+    const crowd = new Crowd(stage.node, speakers, chat, { rate: RATE, seconds: SECONDS, text: (n) => `line ${n}.` });
     for (const text of ['I can hardly read this', 'но писать можно', 'and again']) {
       await alice.box.click();
       await alice.page.keyboard.type(text);
@@ -42,13 +42,13 @@ describe('a crowd', () => {
 
     const stored = await wholeHistory(stage.node, alice.account, chat);
     assert.equal(stored.length, spoken + 3, 'what was typed meanwhile has been sent');
-    const lines = stored.flatMap(({ content }) => /line (\d+)/.exec(content)?.[1] ?? []).map(Number);
+    const lines = stored.flatMap(({ content }) => /line (\d+)\./.exec(content)?.[1] ?? []).map(Number);
     await isAtTheNewest(alice);
     await alice.sees(stored.at(-1).content);
     const { count, longest, total } = await longTasks(alice);
     t.diagnostic(`${RATE} messages/s for ${SECONDS} s: ${count} long tasks, ${total} ms in all, the longest ${longest} ms`);
 
-    const walk = await walksTo(alice, 'top', `line ${lines[0]}`);
+    const walk = await walksTo(alice, 'top', `line ${lines[0]}.`);
     assert.equal(walk.disorder, null);
     assert.equal(walk.seen.length, lines.length);
     assert.deepEqual(new Set(walk.seen), new Set(lines));

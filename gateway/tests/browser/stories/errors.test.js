@@ -4,7 +4,6 @@ import { after, before, describe, test } from 'node:test';
 
 import { http, PASSWORD } from '../../sdk/js/kit/accounts.js';
 import { FAILED_REQUEST, refusedWith } from '../kit/complaints.js';
-import { say } from '../kit/rooms.js';
 import { Stage } from '../kit/stage.js';
 
 describe('the page tells in words', () => {
@@ -40,19 +39,16 @@ describe('the page tells in words', () => {
   });
 
   test('that something is not allowed (403)', async (t) => {
-    const alice = await stage.person(t, 'alice');
-    const bob = await stage.account('bob');
-    const chat = await stage.room('Not mine', [bob, alice.account]);
-    await stage.gives(bob, chat, alice.account, 'moderator');
-    await say(stage.node, bob, chat, 'for ever');
-    alice.complaints.expects(refusedWith(403));
-    await alice.signsIn();
-    await alice.opensChat('Not mine');
-    await alice.chooses('for ever', alice.words.delete);
-    await stage.gives(bob, chat, alice.account, 'member');
-    await alice.button(alice.words.delete, alice.dialog).click();
-    await alice.isTold(/not allowed/);
-    await alice.sees('for ever');
+    const { people } = await stage.together(t, 'Guests', ['host']);
+    const guest = await stage.stranger(t);
+    guest.complaints.expects(refusedWith(403));
+    await guest.page.goto(await people[0].invites());
+    await guest.joinsAs('Guest');
+    await guest.isIn('Guests');
+    await guest.presses(guest.words.newChat);
+    await guest.dialog.getByLabel(guest.words.chatName).fill('My own room');
+    await guest.button(guest.words.createChat, guest.dialog).click();
+    await guest.isTold(/not allowed/);
   });
 
   test('that a chat is not there (404)', async (t) => {

@@ -13,19 +13,20 @@ const DAY_MS = 24 * 3_600_000;
 /** Elements of the page at any moment, however long the room is. */
 const ELEMENTS_MAX = 6_000;
 const MESSAGES_AT_ONCE_MAX = 400;
-const number = (message) => Number(/line (\d+)/.exec(message.content)[1]);
+const number = (message) => Number(/line (\d+)\./.exec(message.content)[1]);
 
 describe('a long room', () => {
   let stage;
+  let alice;
   let bob;
   let chat;
   let stored;
   before(async () => {
     stage = await Stage.opens();
-    const alice = await stage.account('alice');
+    alice = await stage.account('alice');
     bob = await stage.account('bob');
     chat = await stage.room('Archive', [alice, bob]);
-    await sayMany(stage.node, [alice], chat, MESSAGES, (n) => `line ${n}`);
+    await sayMany(stage.node, [alice], chat, MESSAGES, (n) => `line ${n}.`);
     stored = (await wholeHistory(stage.node, bob, chat)).map(number);
     assert.equal(stored.length, MESSAGES);
   });
@@ -35,10 +36,10 @@ describe('a long room', () => {
     const reader = await stage.person(t, bob);
     await reader.signsIn();
     await reader.opensChat('Archive');
-    await reader.sees(`line ${stored.at(-1)}`);
-    const up = await walksTo(reader, 'top', `line ${stored[0]}`);
+    await reader.sees(`line ${stored.at(-1)}.`);
+    const up = await walksTo(reader, 'top', `line ${stored[0]}.`);
     assert.deepEqual(up.seen.sort((one, other) => stored.indexOf(one) - stored.indexOf(other)), stored);
-    const down = await walksTo(reader, 'bottom', `line ${stored.at(-1)}`);
+    const down = await walksTo(reader, 'bottom', `line ${stored.at(-1)}.`);
     assert.deepEqual(down.seen.sort((one, other) => stored.indexOf(one) - stored.indexOf(other)), stored);
     for (const walk of [up, down]) {
       assert.equal(walk.disorder, null, 'what is on the page is always a piece of the log');
@@ -52,15 +53,15 @@ describe('a long room', () => {
     const reader = await stage.person(t, bob);
     await reader.signsIn();
     await reader.opensChat('Archive');
-    await reader.sees(`line ${stored.at(-1)}`);
+    await reader.sees(`line ${stored.at(-1)}.`);
     await turnsTheWheel(reader, -3);
     const before = await topMessage(reader);
-    await say(stage.node, bob, chat, 'line 10001');
+    await say(stage.node, alice, chat, 'line 10001.');
     await reader.button(reader.words.newest).waitFor();
     await reader.until((id) => document.querySelector(`[data-message-id="${id}"]`), before);
     assert.equal(await topMessage(reader), before);
     await reader.button(reader.words.newest).click();
-    await isInView(reader, 'line 10001');
+    await isInView(reader, 'line 10001.');
   });
 });
 
@@ -114,6 +115,7 @@ describe('a room of many days', () => {
     await reader.opensList();
     for (let n = 1; n <= 300; n += 1) await say(stage.node, host, room, `new ${n} of 300`);
     await reader.opensChat('Backlog');
+    await reader.sees('new 300 of 300');
     await reader.button(reader.words.firstUnread).click();
     await isInView(reader, 'new 1 of 300');
   });

@@ -88,7 +88,7 @@ describe('two people in a room', () => {
     const { people, chat } = await stage.together(t, 'Marks', ['alice']);
     const [alice] = people;
     const bob = await stage.person(t, 'bob');
-    await stage.gives(alice.account, chat, bob.account, 'member');
+    await stage.adds(alice.account, chat, bob.account);
     await alice.sends('are you there?');
     await alice.seesState('are you there?', 'sent');
     await bob.signsIn();
