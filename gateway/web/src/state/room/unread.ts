@@ -10,7 +10,7 @@ import type { Room } from './room';
 export type ReadState = Pick<Chat, 'unread' | 'read_offset' | 'epoch'>;
 
 /** Pages that are read to find it. */
-const PAGES_MAX = 25;
+const PAGES_MAX = 100;
 /** Entries of the log that are asked for behind what was read: others than messages may come first. */
 const ENTRIES = 100;
 
