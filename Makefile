@@ -3,7 +3,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint fmt deny sdk autobahn page cql cql-stop
+.PHONY: help run test bench lint fmt deny sdk browser screenshots autobahn page cql cql-stop
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -36,6 +36,14 @@ sdk: page ## the tests with the real JavaScript and Python SDKs
 	@cargo build --locked -p gateway --bin plenum
 	@gateway/tests/sdk/run.sh js
 	@gateway/tests/sdk/run.sh python
+
+browser: page ## the tests of the page in Chromium; CROWD_SECONDS=30 for the longer crowd
+	@cargo build --locked -p gateway --bin plenum
+	@gateway/tests/browser/run.sh
+
+screenshots: page ## take the pictures of docs/screenshots anew
+	@cargo build --locked -p gateway --bin plenum
+	@gateway/tests/browser/run.sh --screenshots
 
 autobahn: ## WebSocket conformance cases; needs Python 2.7 (exit code 3 without it)
 	@cargo build --locked -p gateway --example echo

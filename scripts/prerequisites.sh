@@ -19,9 +19,11 @@ version_at_least() { # HAVE WANT
 }
 
 missing=()
-for tool in cc git node npm python3 prometheus promtool java mvn; do
+for tool in cc git node npm python3 prometheus promtool java mvn chromium faketime; do
   # A Prometheus that is elsewhere, for gateway/tests/prometheus.rs.
   if [[ "$tool" == prometheus && -n "${PROMETHEUS:-}" ]] || [[ "$tool" == promtool && -n "${PROMTOOL:-}" ]]; then continue; fi
+  # A Chromium that is elsewhere, for gateway/tests/browser.
+  if [[ "$tool" == chromium && -n "${CHROMIUM:-}" ]]; then continue; fi
   if command -v "$tool" >/dev/null; then
     printf '%-10s %s\n' "$tool" "$(command -v "$tool")"
   else
@@ -29,6 +31,9 @@ for tool in cc git node npm python3 prometheus promtool java mvn; do
   fi
 done
 if command -v python3 >/dev/null && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi
+# What the browser writes with: without these it draws boxes for Cyrillic and for emoji.
+if [[ -z "$(fc-list 'DejaVu Sans' 2>/dev/null)" ]]; then missing+=(fontconfig fonts-dejavu-core); fi
+if [[ -z "$(fc-list 'Noto Color Emoji' 2>/dev/null)" ]]; then missing+=(fontconfig fonts-noto-color-emoji); fi
 
 if [[ ${#missing[@]} -gt 0 ]]; then
   mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)

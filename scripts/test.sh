@@ -40,6 +40,7 @@ step "cargo test" cargo test --workspace --all-features --locked --no-fail-fast;
 step "plenum and the echo server" cargo build --locked -p gateway --bin plenum --example echo; keep
 step "SDK tests, JavaScript" gateway/tests/sdk/run.sh js; keep
 step "SDK tests, Python" gateway/tests/sdk/run.sh python; keep
+step "the page in Chromium" gateway/tests/browser/run.sh; keep
 
 # The echo server of `cargo test` above: no second build of everything for the release profile.
 step "WebSocket conformance (Autobahn)" env ECHO_SERVER="${CARGO_TARGET_DIR:-$PWD/target}/debug/examples/echo" \

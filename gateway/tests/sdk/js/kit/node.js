@@ -34,19 +34,24 @@ export class Node {
   #data;
   #settings;
   #words;
+  #surroundings;
 
   /** The port, the same over restarts. */
   port = 0;
 
-  constructor(data, settings, words) {
+  constructor(data, settings, { demo = false, surroundings = {} } = {}) {
     this.#data = data;
     this.#settings = settings;
-    this.#words = words;
+    this.#words = demo ? ['--demo'] : [];
+    this.#surroundings = surroundings;
   }
 
-  /** Starts a node with an empty data folder; `demo`: with a demo user and a demo room. */
-  static async start(settings = STORY_SETTINGS, { demo = false } = {}) {
-    const node = new Node(await mkdtemp(path.join(tmpdir(), 'plenum-')), settings, demo ? ['--demo'] : []);
+  /**
+   * Starts a node with an empty data folder; `demo`: with a demo user and a demo room; `surroundings`: variables of its
+   * environment that are no settings.
+   */
+  static async start(settings = STORY_SETTINGS, options = {}) {
+    const node = new Node(await mkdtemp(path.join(tmpdir(), 'plenum-')), settings, options);
     await node.begin();
     return node;
   }
@@ -68,7 +73,7 @@ export class Node {
   async begin() {
     const address = `127.0.0.1:${this.port}`;
     const child = spawn(program(), ['serve', '--listen', address, '--data', this.#data, ...this.#words], {
-      env: environment(this.#settings),
+      env: { ...environment(this.#settings), ...this.#surroundings },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;

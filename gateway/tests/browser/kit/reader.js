@@ -1,0 +1,49 @@
+/** Looking at a long log through its window: what is in view, where its top is, and moving about in it. */
+import assert from 'node:assert/strict';
+
+/** The message stands within the log's window. */
+export async function isInView(person, text) {
+  const message = person.message(text).first();
+  await message.waitFor();
+  await person.until(inWindow, await message.getAttribute('data-message-id'));
+}
+
+function inWindow(id) {
+  const message = document.querySelector(`[role=log] [data-message-id="${id}"]`);
+  if (!message) return false;
+  const { top, bottom } = message.getBoundingClientRect();
+  const log = message.closest('[role=log]').getBoundingClientRect();
+  return bottom > Math.max(0, log.top) && top < Math.min(innerHeight, log.bottom);
+}
+
+/** Turns the wheel over the log by so many screens, upwards if negative, and waits until nothing moves. */
+export async function turnsTheWheel(person, screens) {
+  await person.log.hover();
+  const { height } = await person.log.boundingBox();
+  const before = await topMessage(person);
+  await person.page.mouse.wheel(0, screens * height);
+  await person.until((id) => globalThis.topMessageNow() !== id, before);
+}
+
+/** The id of the message at the log's upper edge, and how far below the edge it begins, in pixels. */
+export async function topMessage(person) {
+  const top = await person.page.evaluate(() => {
+    globalThis.topMessageNow = () => {
+      const log = document.querySelector('[role=log]');
+      const edge = log.getBoundingClientRect().top;
+      return [...log.querySelectorAll('[data-message-id]')].find((message) => message.getBoundingClientRect().bottom > edge + 1)?.dataset.messageId;
+    };
+    return globalThis.topMessageNow();
+  });
+  assert.ok(top, 'there are messages');
+  return top;
+}
+
+/** Nothing newer is below the window. */
+export async function isAtTheNewest(person) {
+  await person.until(() => {
+    const log = document.querySelector('[role=log]');
+    const scroller = [log, ...log.querySelectorAll('*')].find(({ scrollHeight, clientHeight }) => scrollHeight > clientHeight + 50);
+    return scroller && scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 4;
+  });
+}
