@@ -4,10 +4,11 @@ import { ConnectionLine } from '../parts/ConnectionLine';
 import { IconButton } from '../parts/IconButton';
 import { Icon } from '../parts/icons';
 import { Switches } from '../parts/Switches';
+import { leave } from '../state/leave';
 import { nameOf } from '../state/people';
 import { openRoom } from '../state/room/open';
 import { openChats } from '../state/route';
-import { session, signOut } from '../state/session';
+import { session } from '../state/session';
 import { t } from '../texts/texts';
 import { ChatList } from './ChatList';
 import { RoomView } from './room/RoomView';
@@ -32,7 +33,7 @@ export function Shell(): JSX.Element {
           <bdi>{nameOf(session.value?.user_id ?? '')}</bdi>
         </span>
         <Switches />
-        <IconButton icon="leave" name={t('signOut')} onClick={() => void signOut()} />
+        <IconButton icon="leave" name={t('signOut')} onClick={() => void leave()} />
       </header>
       <main class="panes">
         <ChatList openId={room?.chatId ?? null} />

@@ -1,4 +1,5 @@
 // What happens in the room comes in here, gathered per frame: a burst of messages costs one drawing.
+import { effect } from '@preact/signals';
 import type { Centrifuge, PublicationContext, SubscribedContext, Subscription } from 'centrifuge';
 import type { Chat, Message } from '../../api/types';
 import { type Live, lastId, withLive, withStatus } from '../../timeline/timeline';
@@ -7,6 +8,7 @@ import { toastProblem } from '../toasts';
 import { catchUpNewer, hold, reloadMissed } from './paging';
 import { noteReceived, wasReadByMe } from './reading';
 import type { Room } from './room';
+import { shown } from './shown';
 import { onTyping } from './typing';
 
 /** Drawings of a busy room follow each other at this pace at most. */
@@ -54,7 +56,11 @@ export function follow(client: Centrifuge, room: Room): void {
     if (code !== 0 && !room.isClosed && room.phase.value === 'ready') room.ended.value ??= 'removed';
   });
   subscription.subscribe();
+  const ending = effect(() => {
+    if (room.phase.value !== 'loading') schedule(follower);
+  });
   room.endings.push(() => {
+    ending();
     subscription.removeAllListeners();
     subscription.unsubscribe();
     client.removeSubscription(subscription);
@@ -68,8 +74,10 @@ async function onSubscribed(follower: Follower, context: SubscribedContext): Pro
     // What came before this place comes with pages only.
     follower.applied = place;
     setHead(follower, place);
+    // What a page that could not be read did not show is on the next one.
+    if (!(await shown(room))) return;
     if (context.wasRecovering) await reloadMissed(room);
-    else await catchUpNewer(room);
+    else await catchUpNewer(room, place);
     return;
   }
   const { offset } = await follower.subscription.history({ limit: 0 });
@@ -94,8 +102,11 @@ function draw(follower: Follower): void {
   follower.isScheduled = false;
   follower.drawnAt = performance.now();
   const { room, waiting } = follower;
-  if (room.isClosed) return;
+  // A page that is under way may have been read before what has come since: that waits for it.
+  if (room.isClosed || room.phase.value === 'loading') return;
   follower.waiting = [];
+  // A page that is asked for again shows all of it.
+  if (room.phase.value === 'failed') return;
   const live: Live & { created: Message[]; changed: Message[] } = { created: [], changed: [] };
   const marks: Event[] = [];
   for (const publication of waiting) {

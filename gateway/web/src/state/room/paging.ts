@@ -58,10 +58,13 @@ export const loadNewer = (room: Room): Promise<void> =>
     if (page && lastId(room.timeline.value) === after) hold(room, withNewer(room.timeline.value, page.items, page.hasMore));
   });
 
-/** Reads what lies between the page that was read before the room was followed and what came since. */
-export async function catchUpNewer(room: Room): Promise<void> {
-  let after = lastId(room.timeline.value);
-  if (after === undefined || !room.timeline.value.atEnd) return;
+/** Reads what lies between the first page and the place in the log from which on the room is followed. */
+export async function catchUpNewer(room: Room, place: number): Promise<void> {
+  const last = room.timeline.value.messages.at(-1);
+  if ((last?.offset ?? 0) >= place) return;
+  let after = last?.message_id;
+  if (after === undefined) return reloadMissed(room);
+  if (!room.timeline.value.atEnd) return;
   const page = await read(room, { after }, PAGE_MESSAGES_MAX);
   if (!page) return;
   if (page.hasMore) return reloadMissed(room);
