@@ -16,27 +16,34 @@ function inWindow(id) {
   return bottom > Math.max(0, log.top) && top < Math.min(innerHeight, log.bottom);
 }
 
+/** Frames in a row without any movement after which the log rests: a wheel's turn is drawn over several. */
+const FRAMES_AT_REST = 20;
+
 /** Turns the wheel over the log by so many screens, upwards if negative, and waits until nothing moves. */
 export async function turnsTheWheel(person, screens) {
   await person.log.hover();
   const { height } = await person.log.boundingBox();
   const before = await topMessage(person);
   await person.page.mouse.wheel(0, screens * height);
-  await person.until((id) => globalThis.topMessageNow() !== id, before);
+  for (let last = before, still = 0; last === before || still < FRAMES_AT_REST; ) {
+    await person.page.evaluate(() => new Promise(requestAnimationFrame));
+    const now = await topMessage(person);
+    still = now === last ? still + 1 : 0;
+    last = now;
+  }
 }
 
-/** The id of the message at the log's upper edge, and how far below the edge it begins, in pixels. */
+/** The id of the message at the log's upper edge. */
 export async function topMessage(person) {
-  const top = await person.page.evaluate(() => {
-    globalThis.topMessageNow = () => {
-      const log = document.querySelector('[role=log]');
-      const edge = log.getBoundingClientRect().top;
-      return [...log.querySelectorAll('[data-message-id]')].find((message) => message.getBoundingClientRect().bottom > edge + 1)?.dataset.messageId;
-    };
-    return globalThis.topMessageNow();
-  });
+  const top = await person.page.evaluate(topNow);
   assert.ok(top, 'there are messages');
   return top;
+}
+
+function topNow() {
+  const log = document.querySelector('[role=log]');
+  const edge = log.getBoundingClientRect().top;
+  return [...log.querySelectorAll('[data-message-id]')].find((message) => message.getBoundingClientRect().bottom > edge + 1)?.dataset.messageId;
 }
 
 /** Nothing newer is below the window. */

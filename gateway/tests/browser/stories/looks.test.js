@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { violationsOf } from '../kit/axe.js';
 import { DESK, PHONE } from '../kit/browser.js';
+import { FAILED_REQUEST } from '../kit/complaints.js';
 import { say } from '../kit/rooms.js';
 import { Stage } from '../kit/stage.js';
 
@@ -25,6 +26,7 @@ describe('every view', () => {
         const chat = await stage.room('A room with a name that is longer than any phone is wide, indeed', [alice.account, bob]);
         const question = await say(stage.node, bob, chat, `look: https://example.org/${'long'.repeat(40)}`);
         await say(stage.node, alice.account, chat, 'an answer', { reply_to: question.message_id });
+        alice.complaints.expects(FAILED_REQUEST);
         const violations = [];
         const looksAt = async (view, person = alice) => {
           for (const scheme of SCHEMES) {
