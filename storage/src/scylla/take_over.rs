@@ -98,60 +98,50 @@ pub(super) fn warn_unless_removed(room: RoomId, bucket: u64, removed: Result<()>
 
 /// Copies a bucket's rows, as they are, up to the end of the log. Gives its commands: entry's seq and time by key.
 async fn copy(client: &Client, room: RoomId, from: &Bucket, to: u64, last: u64) -> Result<HashMap<i64, (u64, i64)>> {
-    rewrite(client, room, from, (from.first_seq, last), to).await?;
+    let unsure = rewrite(client, room, from, (from.first_seq, last), to).await?;
     let values = (room.key(), signed(from.number));
     let mut records: Vec<Record> = client.rows(&client.statements.all_commands, values).await?;
     records.retain(|(.., target)| *target <= signed(last));
-    let unsure = last_batch(client, room, from, last).await?;
-    records.extend(records_of(client, room, from, (unsure, last)).await?);
     let known = records
         .iter()
+        .chain(&unsure)
         .map(|(key, _, time_ms, _, target)| (*key, (target.unsigned_abs(), *time_ms)));
     let known = known.collect();
-    write_records(client, room, to, records).await?;
-    Ok(known)
-}
-
-async fn write_records(client: &Client, room: RoomId, bucket: u64, records: Vec<Record>) -> Result<()> {
     let rows = records.into_iter().map(|record| {
         let written = stamp(record.4.unsigned_abs());
-        let values = command_values(room, bucket, record, written);
+        let values = command_values(room, to, record, written);
         (&client.statements.insert_command, values)
     });
-    client.batch(rows.collect()).await
-}
-
-/// The records of entries, from their rows. The last batch of a deposed owner may be on a minority of replicas: where its entries were read
-/// from one of those, the records beside them need not have been. An id that the engine made gets a record too; nobody asks for it.
-async fn records_of(client: &Client, room: RoomId, bucket: &Bucket, (first, last): (u64, u64)) -> Result<Vec<Record>> {
-    let range = (room.key(), signed(bucket.number), signed(first), signed(last));
-    let entries = log::all_of(client, &client.statements.entries_up, range).await?;
-    Ok(entries.iter().map(commands::record).collect())
+    client.batch(rows.collect()).await?;
+    Ok(known)
 }
 
 /// Writes the last batch of a bucket again, so that it is on a majority of replicas for certain before the bucket is sealed behind it.
 async fn rewrite_last_batch(client: &Client, room: RoomId, bucket: &Bucket, last: u64) -> Result<()> {
-    let first = last_batch(client, room, bucket, last).await?;
-    let records = records_of(client, room, bucket, (first, last)).await?;
-    rewrite(client, room, bucket, (first, last), bucket.number).await?;
-    write_records(client, room, bucket.number, records).await
-}
-
-/// Where the last batch of a bucket begins.
-async fn last_batch(client: &Client, room: RoomId, bucket: &Bucket, last: u64) -> Result<u64> {
     let values = (room.key(), signed(bucket.number), signed(last), signed(last));
     let tail = client.row::<TailRow>(&client.statements.entry_tails, values).await?;
     let first = tail.map_or(last, |tail| tail.batch_first.unsigned_abs());
-    Ok(first.max(bucket.first_seq))
+    let range = (first.max(bucket.first_seq), last);
+    rewrite(client, room, bucket, range, bucket.number).await?;
+    Ok(())
 }
 
 /// Writes rows of a bucket again, here or into another one, in mutations that the servers take: edits may have made them larger than they
-/// were.
-async fn rewrite(client: &Client, room: RoomId, from: &Bucket, (first, last): (u64, u64), to: u64) -> Result<()> {
+/// were. The last batch gets its records from its entries, and they are given back: it may be on a minority of replicas, and where its
+/// entries were read from one of those, the records beside them need not have been. An id that the engine made gets a record too; nobody
+/// asks for it.
+async fn rewrite(
+    client: &Client,
+    room: RoomId,
+    from: &Bucket,
+    (first, last): (u64, u64),
+    to: u64,
+) -> Result<Vec<Record>> {
     let range = (room.key(), signed(from.number), signed(first), signed(last));
     let entries = log::all_of(client, &client.statements.entries_up, range).await?;
     let tails = client.rows::<TailRow>(&client.statements.entry_tails, range).await?;
-    let (mut rows, mut bytes) = (Vec::new(), 0);
+    let last_batch = tails.last().map_or(last, |tail| tail.batch_first.unsigned_abs());
+    let (mut rows, mut bytes, mut records) = (Vec::new(), 0, Vec::new());
     for (entry, tail) in entries.iter().zip(tails) {
         if rows.len() >= BATCH_ROWS_MAX || (bytes > 0 && bytes + entry.body.len() > BATCH_BYTES_MAX) {
             write_rows(client, std::mem::take(&mut rows)).await?;
@@ -165,8 +155,12 @@ async fn rewrite(client: &Client, room: RoomId, from: &Bucket, (first, last): (u
             bytes: tail.bucket_bytes.unsigned_abs(),
         };
         bytes += entry.body.len();
+        let record = (entry.seq >= last_batch).then(|| commands::record(entry));
+        records.extend(record.clone());
+        let command = record.map(|record| command_values(room, to, record, stamp(entry.seq)));
         let row = NewEntryRow::new(room, entry, &head, tail.batch_first.unsigned_abs(), tail.effects);
-        rows.push((row, None));
+        rows.push((row, command));
     }
-    write_rows(client, rows).await
+    write_rows(client, rows).await?;
+    Ok(records)
 }
