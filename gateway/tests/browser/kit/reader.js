@@ -27,8 +27,9 @@ export async function turnsTheWheel(person, screens) {
   await person.page.mouse.wheel(0, screens * height);
   for (let last = before, still = 0; last === before || still < FRAMES_AT_REST; ) {
     await person.page.evaluate(() => new Promise(requestAnimationFrame));
-    const now = await topMessage(person);
-    still = now === last ? still + 1 : 0;
+    const now = await person.page.evaluate(topNow);
+    // Right after a turn there may be nothing drawn there yet.
+    still = now && now === last ? still + 1 : 0;
     last = now;
   }
 }

@@ -42,7 +42,7 @@ export async function walksTo(person, end, text, { patience = 90_000 } = {}) {
             reject(new Error(`${text} did not come; ${seen.size} lines were seen`));
           } else {
             // As fast as a thumb that flings: less than what the page draws around the window, so that every message is drawn once.
-            const fling = scroller.clientHeight * 2;
+            const fling = scroller.clientHeight * 1.25;
             scroller.scrollTop += end === 'top' ? -fling : fling;
             requestAnimationFrame(step);
           }
