@@ -10,19 +10,18 @@ export class House {
 
   static async opens() {
     const house = new House();
-    house.#clock = await Clock.at(new Date(NOW.getTime() - 12 * 3_600_000));
+    house.#clock = Clock.at(new Date(NOW.getTime() - 12 * 3_600_000));
     house.stage = await Stage.opens({ 'limits.publish_per_second': 0 }, { surroundings: house.#clock.surroundings });
     return house;
   }
 
   async closes() {
     await this.stage.closes();
-    await this.#clock.close();
   }
 
   /** Everything that is said in one language; resolves with the account that looks at it. The clock goes on to the moment of the pictures. */
   async fills(content) {
-    await this.#clock.shows(this.#at('05:00'));
+    await this.#clock.turnsTo(this.#at('05:00'), this.stage.node);
     const accounts = await this.#people(content.people);
     const { node } = this.stage;
     const self = accounts[content.self];
@@ -36,7 +35,7 @@ export class House {
     const talk = content.talk.map((line, number) => ({ ...line, number, chat: main }));
     const spoken = [];
     for (const line of [...talk, ...side].sort((one, other) => one.at.localeCompare(other.at))) {
-      await this.#clock.shows(this.#at(line.at));
+      await this.#clock.turnsTo(this.#at(line.at), this.stage.node);
       const speaker = await this.#fresh(accounts[line.by]);
       const reply = line.to === undefined ? {} : { reply_to: spoken[line.to].message_id };
       const message = await say(node, speaker, line.chat, line.text ?? line.last, reply);
@@ -44,7 +43,7 @@ export class House {
       for (let more = 1; more < (line.unread ?? 0); more += 1) await say(node, speaker, line.chat, line.last);
       if (line.unread === undefined) await this.#reads(self, message);
     }
-    await this.#clock.shows(NOW);
+    await this.#clock.turnsTo(NOW, this.stage.node);
     for (const account of all.slice(1)) await this.#reads(account, spoken.at(-1));
     return self;
   }

@@ -74,22 +74,19 @@ describe('a room of many days', () => {
   const days = [9, 6, 3, 1];
   const dayBefore = (count) => new Date(Date.now() - count * DAY_MS);
   before(async () => {
-    clock = await Clock.at(dayBefore(10));
+    clock = Clock.at(dayBefore(10));
     stage = await Stage.opens({ 'limits.publish_per_second': 0 }, { surroundings: clock.surroundings });
     alice = await stage.account('alice');
     bob = await stage.account('bob');
     chat = await stage.room('Diary', [alice, bob]);
     for (const day of days) {
-      await clock.shows(dayBefore(day));
+      await clock.turnsTo(dayBefore(day), stage.node);
       alice = await stage.signsInElsewhere(alice);
       await sayMany(stage.node, [alice], chat, 200, (n) => `day ${day} entry ${n}`);
     }
-    await clock.shows(new Date());
+    await clock.turnsTo(new Date(), stage.node);
   });
-  after(async () => {
-    await stage.closes();
-    await clock.close();
-  });
+  after(() => stage.closes());
 
   test('jumps to a date: its first message stands in view, the days around it follow', async (t) => {
     const reader = await stage.person(t, bob);

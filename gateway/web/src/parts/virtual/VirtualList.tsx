@@ -46,7 +46,7 @@ export class VirtualList extends Component<Props> implements VirtualListHandle {
   #content: HTMLElement | null = null;
   #anchors: Anchor[] = [];
   #isAtEnd = true;
-  /** Where the view was put last. */
+  /** Where the view was put last to follow the end. */
   #put = 0;
   #width = 0;
   #drawn = { from: 0, to: 0 };
@@ -125,7 +125,7 @@ export class VirtualList extends Component<Props> implements VirtualListHandle {
     content.style.paddingBottom = `${this.#heights.total - this.#heights.top(to)}px`;
     const top = this.#viewTop();
     if (Math.abs(viewport.scrollTop - top) >= 1) viewport.scrollTop = top;
-    this.#put = viewport.scrollTop;
+    if (this.#follows) this.#put = viewport.scrollTop;
     if (this.#lacks()) this.forceUpdate();
     else this.#tell();
   }
@@ -147,7 +147,7 @@ export class VirtualList extends Component<Props> implements VirtualListHandle {
 
   /** Whoever is at the end leaves it by scrolling back only: what has come since the view was put there lies below it. */
   #isEnd({ scrollTop, clientHeight, scrollHeight }: HTMLElement): boolean {
-    return scrollHeight - scrollTop - clientHeight < END || (this.#isAtEnd && scrollTop >= this.#put - 1);
+    return scrollHeight - scrollTop - clientHeight < END || (this.#follows && scrollTop >= this.#put - 1);
   }
 
   /** Remembers the rows in view: the first that is still there next time keeps its place. */

@@ -66,7 +66,8 @@ export async function catchUpNewer(room: Room, place: number): Promise<void> {
   if (after === undefined) return reloadMissed(room);
   if (!room.timeline.value.atEnd) return;
   const page = await read(room, { after }, PAGE_MESSAGES_MAX);
-  if (!page) return;
+  // Something else may be shown by now.
+  if (!page || !room.timeline.value.atEnd) return;
   if (page.hasMore) return reloadMissed(room);
   after = page.items.at(-1)?.message_id;
   if (after !== undefined) hold(room, { ...withNewer(room.timeline.value, page.items, false), atEnd: true });

@@ -53,8 +53,10 @@ async function tell(room: Room, known: Marks): Promise<void> {
   remember(known, messageId);
   try {
     await rpc('message.read', { message_id: messageId });
-    const isAll = messageId === room.timeline.value.messages.at(-1)?.message_id && room.timeline.value.atEnd;
-    if (isAll) changeChat(room.chatId, () => ({ unread: 0 }));
+    const { messages, atEnd } = room.timeline.value;
+    const read = messages.find((message) => message.message_id === messageId);
+    if (read) changeChat(room.chatId, (chat) => ({ read_offset: Math.max(chat.read_offset, read.offset) }));
+    if (atEnd && messageId === messages.at(-1)?.message_id) changeChat(room.chatId, () => ({ unread: 0 }));
   } catch {
     // Told again with the next message that is seen, or when the connection is back.
     known.readId = before;
