@@ -104,7 +104,8 @@ describe('the page tells in words', () => {
   test('that no node serves now (503), and goes on as soon as one does', async (t) => {
     const gate = await stage.gate(t);
     const alice = await stage.person(t, 'alice', { at: gate });
-    alice.complaints.expects(refusedWith(503));
+    // Connections that the balancer has kept end when there is a node again.
+    alice.complaints.expects(refusedWith(503), FAILED_REQUEST);
     await alice.opens();
     await alice.fillsIn();
     gate.hasNoNode();

@@ -1,7 +1,7 @@
 // Where one writes. What is sent goes into the outbox first, so it is not lost whatever happens to the connection or the page.
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { IconButton } from '../../parts/IconButton';
 import { write } from '../../state/outbox';
 import { edit } from '../../state/room/change';
@@ -34,7 +34,8 @@ export function Composer({ room }: { room: Room }): JSX.Element {
     text.value = value;
     if (composing.mode !== 'edit') keep(draftKey(room), value === '' ? null : value);
   };
-  useEffect(() => {
+  // At once: what is typed from now on belongs to it.
+  useLayoutEffect(() => {
     if (composing.mode === 'edit') text.value = composing.target.content;
     if (composing.mode !== 'new') field.current?.focus();
   }, [composing]);
