@@ -74,6 +74,16 @@ export class Person {
   leaves() {
     this.client.disconnect();
   }
+
+  /** The code with which the server refuses a subscription of this person. */
+  async refusal(channel, options = {}) {
+    const subscription = this.client.newSubscription(channel, options);
+    const end = next(subscription, 'unsubscribed');
+    subscription.subscribe();
+    const { code } = await end;
+    this.client.removeSubscription(subscription);
+    return code;
+  }
 }
 
 /** A subscription and all that it brought. */

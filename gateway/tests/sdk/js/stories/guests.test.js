@@ -37,15 +37,6 @@ describe('a guest', () => {
 
   const is = (code) => (error) => error.code === code;
 
-  const refusal = async (person, channel, options = {}) => {
-    const subscription = person.client.newSubscription(channel, options);
-    const end = next(subscription, 'unsubscribed');
-    subscription.subscribe();
-    const { code } = await end;
-    person.client.removeSubscription(subscription);
-    return code;
-  };
-
   for (const transport of TRANSPORTS) {
     describe(transport.name, () => {
       test('listens, speaks, and sees who is there in the room of the link', async (t) => {
@@ -80,9 +71,9 @@ describe('a guest', () => {
         const { items } = await anna.calls('room.list');
         assert.deepEqual(items.map(({ chat_id: id }) => id), [chat]);
         for (const channel of [`room:${other}`, 'news', `user:${owner.userId}`]) {
-          assert.equal(await refusal(anna, channel), 102, channel);
+          assert.equal(await anna.refusal(channel), 102, channel);
           const token = subscriptionToken(anna.userId, channel, 600);
-          assert.equal(await refusal(anna, channel, { token }), 102, `${channel} with a token for it`);
+          assert.equal(await anna.refusal(channel, { token }), 102, `${channel} with a token for it`);
           await assert.rejects(anna.publish(channel, { content: 'x' }), is(102));
           await assert.rejects(anna.client.history(channel, { limit: 1 }), is(102));
           await assert.rejects(anna.client.presence(channel), is(102));
@@ -112,13 +103,13 @@ describe('a guest', () => {
     anna.leaves();
     anna.client.setToken('');
     await anna.connects();
-    assert.equal(await refusal(anna, `room:${other}`), 102);
+    assert.equal(await anna.refusal(`room:${other}`), 102);
     const ear = await anna.listens(`room:${chat}`);
     const gone = next(ear.subscription, 'unsubscribed');
     await http(node, 'DELETE', `/chats/${chat}/participants/${joined.user_id}`, { token: owner.token });
     await gone;
     anna.client.removeSubscription(ear.subscription);
-    assert.equal(await refusal(anna, `room:${chat}`), 102);
+    assert.equal(await anna.refusal(`room:${chat}`), 102);
     assert.deepEqual((await anna.calls('room.list')).items, []);
   });
 

@@ -24,15 +24,6 @@ describe('a subscription token', () => {
   const say = (content) =>
     http(node, 'POST', `/chats/${room}/messages`, { token: owner.token, body: { content }, status: 201 });
 
-  const refusal = async (person, token) => {
-    const subscription = person.client.newSubscription(`room:${room}`, { token });
-    const end = next(subscription, 'unsubscribed');
-    subscription.subscribe();
-    const { code } = await end;
-    person.client.removeSubscription(subscription);
-    return code;
-  };
-
   for (const transport of TRANSPORTS) {
     describe(transport.name, () => {
       const guest = async (t, name = 'guest') => {
@@ -44,7 +35,7 @@ describe('a subscription token', () => {
 
       test('admits somebody who is no member, to listen and not to speak', async (t) => {
         const person = await guest(t);
-        assert.equal(await refusal(person, ''), 102, 'without it the room is not there');
+        assert.equal(await person.refusal(`room:${room}`, { token: '' }), 102, 'without it the room is not there');
         const ear = await person.listens(`room:${room}`, { token: subscriptionToken('guest', `room:${room}`, 600) });
         const from = ear.subscribed[0].streamPosition.offset;
         const { offset } = await say('you can hear this');
@@ -60,7 +51,7 @@ describe('a subscription token', () => {
         const person = await guest(t);
         const forged = jwt({ sub: 'guest', channel: `room:${room}`, exp: nowSeconds() + 600 }, 'another secret');
         for (const token of [forged, 'nonsense', connectionToken('guest', 600)]) {
-          assert.equal(await refusal(person, token), 103, `with the token ${token}`);
+          assert.equal(await person.refusal(`room:${room}`, { token }), 103, `with the token ${token}`);
         }
       });
 
