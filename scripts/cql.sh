@@ -15,6 +15,7 @@
 #
 #   CQL_BASE    address of the first node, 127.0.0.1 by default; the others follow it. Another one is another instance beside it.
 #   CQL_SERVER  scylla or cassandra: this one, whether or not Docker works
+#   CQL_JAVA_OPTIONS  options of a Cassandra's Java machine, which override those of scripts/cql/jvm.options
 #   CQL_CACHE   where the jars are kept, target/cql by default; checkouts may share one. Data and logs stay in target/cql.
 set -euo pipefail
 

@@ -84,7 +84,27 @@ pub(crate) struct Rooms {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Search {
     pub(crate) what: String,
-    pub(crate) times: Times,
+    times: Times,
+    /// Of one search.
+    statements: f64,
+}
+
+impl Search {
+    /// In words, with what is asked of a server.
+    pub(crate) fn words(&self, backend: Backend) -> String {
+        match backend {
+            Backend::Sqlite => self.times.words(),
+            Backend::Cql => format!("{}, {:.0} statements", self.times.words(), self.statements),
+        }
+    }
+
+    /// A line of searches that have to stay below a bound.
+    pub(crate) fn line(&self, what: String, backend: Backend, bound_ms: f64) -> Line {
+        Line {
+            result: self.words(backend),
+            ..self.times.line(what, bound_ms)
+        }
+    }
 }
 
 /// Lists of the chats of one person.

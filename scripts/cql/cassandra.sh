@@ -78,7 +78,8 @@ node_launch() {
   find "$folder/tmp" -mindepth 1 -delete
   rm -f "$folder/log/system.log"
   sed "s/SEEDS/$(all_addresses)/" "$HERE/cql/cassandra.yaml" >"$folder/cassandra.yaml"
-  setsid "$JAVA" "@$HERE/cql/jvm.options" -Djava.io.tmpdir="$folder/tmp" -Dcassandra.storagedir="$folder/data" \
+  # shellcheck disable=SC2086 # several options are several words
+  setsid "$JAVA" "@$HERE/cql/jvm.options" ${CQL_JAVA_OPTIONS:-} -Djava.io.tmpdir="$folder/tmp" -Dcassandra.storagedir="$folder/data" \
     -Dcassandra.logdir="$folder/log" -Dcassandra.config="file://$folder/cassandra.yaml" \
     -Dlogback.configurationFile="file://$HERE/cql/logback.xml" -Dcassandra.settings.cluster_name="cql-$CQL_BASE" \
     -Dcassandra.settings.listen_address="$address" -Dcassandra.settings.rpc_address="$address" \

@@ -31,7 +31,7 @@ pub(super) async fn people(bench: &Bench, backend: Backend) -> Outcome<Vec<Line>
     let line = |search: &Search| {
         let people = grouped(found.people);
         let what = format!("people by {}, {}: among {people}", search.what, backend.name());
-        search.times.line(what, backend.either(SQLITE_MS, CQL_MS))
+        search.line(what, backend, backend.either(SQLITE_MS, CQL_MS))
     };
     Ok(found.searches.iter().map(line).collect())
 }

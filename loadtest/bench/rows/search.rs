@@ -28,11 +28,11 @@ fn line(backend: Backend, rooms: &Rooms, search: &Search) -> Line {
         backend.name()
     );
     if TWO_WORDS.contains(&search.what.as_str()) {
-        return search.times.line(what, TWO_WORDS_MS);
+        return search.line(what, backend, TWO_WORDS_MS);
     }
     Line {
         what,
-        result: search.times.words(),
+        result: search.words(backend),
         ..Line::default()
     }
 }

@@ -17,6 +17,9 @@ use crate::{
 /// How long one word of the script may take: the first start fetches the server.
 const TIMEOUT: Duration = Duration::from_secs(1_200);
 
+/// Tests start a Cassandra without its optimising compiler; a figure is of one as it runs elsewhere.
+const OPTIMISED: &str = "-XX:TieredStopAtLevel=4";
+
 /// A server that runs.
 pub(crate) struct Cql {
     /// Ends it when it is dropped; None: it is somebody else's.
@@ -63,6 +66,7 @@ async fn said(script: &Path, word: &str, base: Option<&str>, teller: &Teller) ->
         command.arg(word);
         if let Some(base) = base {
             command.env("CQL_BASE", base);
+            command.env("CQL_JAVA_OPTIONS", OPTIMISED);
         }
     })?;
     teller.tell(&format!("CQL server: {word}"));

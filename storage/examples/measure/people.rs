@@ -11,10 +11,16 @@ use storage::{
 };
 use tokio::task::JoinSet;
 
-use crate::{Outcome, SEED, progress::Progress, room::now_ms, target::Target, times::Times};
+use crate::{
+    Outcome, SEED,
+    progress::Progress,
+    room::now_ms,
+    target::{Opened, Target},
+    times::Times,
+};
 
 /// People that are loaded together, and such groups at the same time.
-const BATCH: u64 = 500;
+const BATCH: u64 = 2_000;
 const AT_ONCE: usize = 4;
 const PAGE: usize = 50;
 /// Searches of each kind before those that count.
@@ -68,19 +74,23 @@ fn typed(what: &str, user: &User, random: &mut Random) -> String {
     }
 }
 
-async fn of_kind(store: &dyn Store, what: &str, known: &[User]) -> Outcome<Value> {
-    let (mut random, mut times, mut found) = (Random::new(SEED), Times::default(), 0);
+async fn of_kind(opened: &Opened, what: &str, known: &[User]) -> Outcome<Value> {
+    let (mut random, mut times, mut found, mut before) = (Random::new(SEED), Times::default(), 0, 0);
     for (number, user) in known.iter().take(WARM_SEARCHES).chain(known).enumerate() {
+        if number == WARM_SEARCHES {
+            before = opened.statements();
+        }
         let text = typed(what, user, &mut random);
         let begun = Instant::now();
-        let people = find_people(store, &text, PAGE).await?;
+        let people = find_people(&*opened.store, &text, PAGE).await?;
         if number >= WARM_SEARCHES {
             times.add_since(begun);
             found += people.len();
         }
     }
-    let found = found as f64 / known.len() as f64;
-    Ok(json!({ "what": what, "times": times.json(), "found": found }))
+    let of_each = |sum: u64| sum as f64 / known.len() as f64;
+    let (found, statements) = (of_each(found as u64), of_each(opened.statements() - before));
+    Ok(json!({ "what": what, "times": times.json(), "found": found, "statements": statements }))
 }
 
 /// Loads so many people and looks for some of them.
@@ -91,7 +101,7 @@ pub async fn measure(target: &Target, people: u64, samples: u64) -> Outcome<Valu
     let fill_seconds = progress.seconds();
     let mut searches = Vec::new();
     for what in KINDS {
-        searches.push(of_kind(&*opened.store, what, &known).await?);
+        searches.push(of_kind(&opened, what, &known).await?);
     }
     opened.close();
     Ok(json!({ "people": people, "fill_seconds": fill_seconds, "searches": searches }))

@@ -137,7 +137,7 @@ pub async fn measure(target: &Target, entries: u64, samples: u64) -> Outcome<Val
     let indexing = Progress::new("indexed entries", entries);
     let index_bytes = index(&opened.store, &rooms, &indexing).await?;
     let index_seconds = indexing.seconds();
-    let searches = search::measure(&opened.store, &who, samples).await?;
+    let searches = search::measure(&opened, &who, samples).await?;
     opened.close();
     let chats = chats::measure(target, &who, samples).await?;
     Ok(json!({

@@ -1,17 +1,16 @@
 //! Searches for words as they occur in texts: the everyday ones, the rare ones, both together, phrases, names of files, and words that nobody
 //! wrote; from the list of rooms to the checked rows of the hits.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use protocol::UserId;
 use serde_json::{Value, json};
 use storage::{
-    Store,
     generator::{Language, Random, VOCABULARY_WORDS, word},
     search::{Look, Query, Request, Tails, limits::ROOMS_MAX, search},
 };
 
-use crate::{Outcome, SEED, times::Times};
+use crate::{Outcome, SEED, target::Opened, times::Times};
 
 const PAGE: usize = 50;
 /// Searches of each kind before those that count.
@@ -80,29 +79,34 @@ impl Words {
     }
 }
 
-async fn of_kind(store: &Arc<dyn Store>, who: &UserId, what: &str, samples: u64) -> Outcome<Value> {
+async fn of_kind(opened: &Opened, who: &UserId, what: &str, samples: u64) -> Outcome<Value> {
+    let store = &*opened.store;
     let (mut words, tails) = (Words(Random::new(SEED)), Tails::default());
-    let (mut times, mut hits) = (Times::default(), 0);
+    let (mut times, mut hits, mut before) = (Times::default(), 0, 0);
     for number in 0..WARM_SEARCHES + samples {
+        if number == WARM_SEARCHES {
+            before = opened.statements();
+        }
         let request = words.request(what)?;
         let begun = Instant::now();
         let rooms = store.search_scope(who, ROOMS_MAX).await?;
-        let found = search(&**store, &tails, &rooms, &request).await?;
+        let found = search(store, &tails, &rooms, &request).await?;
         if number >= WARM_SEARCHES {
             times.add_since(begun);
             hits += found.hits.len();
         }
     }
-    let hits = hits as f64 / samples.max(1) as f64;
-    Ok(json!({ "what": what, "times": times.json(), "found": hits }))
+    let of_each = |sum: u64| sum as f64 / samples.max(1) as f64;
+    let (hits, statements) = (of_each(hits as u64), of_each(opened.statements() - before));
+    Ok(json!({ "what": what, "times": times.json(), "found": hits, "statements": statements }))
 }
 
 /// Searches of every kind, so many of each that has a bound.
-pub async fn measure(store: &Arc<dyn Store>, who: &UserId, samples: u64) -> Outcome<Vec<Value>> {
+pub async fn measure(opened: &Opened, who: &UserId, samples: u64) -> Outcome<Vec<Value>> {
     let mut kinds = Vec::new();
     for (place, what) in KINDS.into_iter().enumerate() {
         let fewer = if place < BOUNDED_KINDS { 1 } else { FEWER };
-        kinds.push(of_kind(store, who, what, samples.div_ceil(fewer)).await?);
+        kinds.push(of_kind(opened, who, what, samples.div_ceil(fewer)).await?);
     }
     Ok(kinds)
 }

@@ -14,7 +14,7 @@ use crate::{
     bucket::DAY_MS,
     search::{
         Backlog, Block, Found, Indexer, Look, Position, Query, Request, Retired, SearchMetrics, SearchState, Segment,
-        Tails, find_people, forget_before, search,
+        Tails, Times, find_people, forget_before, search,
     },
 };
 
@@ -327,6 +327,7 @@ pub async fn a_state_is_replaced_over_its_own_revision_alone(store: Arc<dyn Stor
             first_seq: 1,
             last_seq: 9,
             bytes: 77,
+            times: Times::default(),
         }],
         retired: vec![Retired { id: 4, since_ms: 5 }],
         ..fresh.clone()
@@ -346,7 +347,7 @@ pub async fn blocks_are_found_by_the_last_key_before(store: Arc<dyn Store>) {
     let id = |segment| SegmentId { room, segment };
     let block = |key: &[u8]| Block {
         key: key.to_vec(),
-        data: [key, b"!"].concat(),
+        data: [key, b"!"].concat().into(),
     };
     let blocks = vec![block(b"b"), block(b"b\x00\xff"), block(b"d")];
     store.put_search_blocks(id(1), blocks.clone()).await.expect("written");
@@ -435,7 +436,7 @@ pub async fn a_dropped_past_is_not_found_and_its_segments_are_removed(store: Arc
     }
     close(&room).await;
     let state = store.search_state(room.id).await.expect("a read");
-    let first = state.segments[0];
+    let first = state.segments[0].clone();
     assert_eq!(finds(&room, "secret").await, [5, 4, 3, 2]);
     let dropped = store.drop_before(room.id, &room.permit, START_MS + 2 * DAY_MS).await;
     let start = dropped.expect("dropped").start;

@@ -8,6 +8,7 @@
 mod accounts;
 mod address;
 mod append;
+mod block_cache;
 mod cells;
 mod client;
 mod commands;
@@ -66,6 +67,7 @@ pub use self::{
     server::Server,
 };
 use self::{
+    block_cache::BlockCache,
     cells::Cells,
     client::Client,
     epoch::Salt,
@@ -85,6 +87,7 @@ struct Shared {
     salt: Salt,
     cells: Cells,
     sealed: SealedBuckets,
+    blocks: BlockCache,
     /// None: beside a node; nothing of logs is written, and nothing of rooms is remembered.
     lease: Option<Lease>,
     turns: Vec<tokio::sync::Mutex<()>>,
@@ -292,6 +295,7 @@ async fn open(options: &Options, place: Option<&Place>, waiting: &impl Fn(Wait<'
         salt,
         cells: Cells::default(),
         sealed: SealedBuckets::default(),
+        blocks: BlockCache::default(),
         lease,
         turns: (0..TURNS).map(|_| tokio::sync::Mutex::default()).collect(),
         appends: AtomicUsize::new(0),

@@ -86,6 +86,8 @@ pub const IN_KEYS_MAX: usize = 100;
 pub const MEMBERS_PER_READ: usize = 1_000;
 /// How long a room's index of messages may be what it was when it was read; segments that are replaced are kept for ten times as long.
 pub const SEARCH_STATE_LIFETIME: Duration = Duration::from_secs(60);
+/// Bytes of the index's blocks that are kept in memory, of all rooms.
+pub const SEARCH_BLOCKS_BYTES_MAX: usize = 64 << 20;
 /// Entries behind the newest message up to which it is read together with the end of the log.
 pub const LAST_MESSAGE_ROWS_MAX: u64 = 16;
 /// Buckets that one statement of the index gives.

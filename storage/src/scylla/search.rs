@@ -44,20 +44,15 @@ impl SearchRepository for ScyllaStore {
     }
 
     async fn put_search_blocks(&self, segment: SegmentId, blocks: Vec<Block>) -> Result<(), StoreError> {
+        self.shared().blocks.forget(segment);
         Ok(put(&self.shared().client, segment, blocks).await?)
     }
 
     async fn search_blocks(&self, places: Vec<(SegmentId, Vec<u8>)>) -> Result<Vec<Option<Block>>, StoreError> {
         let shared = self.shared();
-        let client = &shared.client;
+        let shared = &*shared;
         let found: Vec<Option<Block>> = stream::iter(places)
-            .map(|(segment, key)| async move {
-                let values = (segment.room.key(), key_of(segment), key);
-                let row = client
-                    .row::<(Vec<u8>, Vec<u8>)>(&client.statements.search_block, values)
-                    .await?;
-                Ok::<_, Fault>(row.map(block))
-            })
+            .map(|(segment, key)| last_block(shared, segment, key))
             .buffered(CALL_STATEMENTS_AT_ONCE)
             .try_collect()
             .await?;
@@ -81,7 +76,7 @@ impl SearchRepository for ScyllaStore {
 
     async fn remove_search_blocks(&self, segment: SegmentId) -> Result<bool, StoreError> {
         // The whole partition by one statement: nothing is left for another slice.
-        remove(&self.shared().client, segment).await?;
+        remove(&self.shared(), segment).await?;
         Ok(false)
     }
 
@@ -121,6 +116,7 @@ fn key_of(segment: SegmentId) -> i64 {
 }
 
 fn block((key, data): (Vec<u8>, Vec<u8>)) -> Block {
+    let data = data.into();
     Block { key, data }
 }
 
@@ -206,14 +202,31 @@ pub(super) async fn forget(shared: &Shared, cell: &Cell) -> Result<()> {
             let segments = old.segments.iter().map(|segment| segment.id);
             for segment in segments.chain(old.retired.iter().map(|retired| retired.id)) {
                 let room = cell.room;
-                remove(client, SegmentId { room, segment }).await?;
+                remove(shared, SegmentId { room, segment }).await?;
             }
             return Ok(());
         }
     }
 }
 
-async fn remove(client: &Client, segment: SegmentId) -> Result<()> {
+/// The last block of a segment at or before a key.
+async fn last_block(shared: &Shared, segment: SegmentId, key: Vec<u8>) -> Result<Option<Block>> {
+    if let Some(known) = shared.blocks.find(segment, &key) {
+        return Ok(known);
+    }
+    let client = &shared.client;
+    let values = (segment.room.key(), key_of(segment), &key);
+    let row = client
+        .row::<(Vec<u8>, Vec<u8>)>(&client.statements.search_block, values)
+        .await?;
+    let found = row.map(block);
+    shared.blocks.keep(segment, key, found.as_ref());
+    Ok(found)
+}
+
+async fn remove(shared: &Shared, segment: SegmentId) -> Result<()> {
+    shared.blocks.forget(segment);
+    let client = &shared.client;
     let values = (segment.room.key(), key_of(segment));
     client.write(&client.statements.delete_search_segment, values).await
 }

@@ -5,6 +5,8 @@
 //! the newest, or jumps to a place, reads that part alone. A key is the term, a zero byte (no term has one) and the
 //! first distance: whoever wants the part of a list from a distance on asks for the last block at or before that key.
 
+use bytes::Bytes;
+
 use super::{
     limits::{BLOCK_BYTES, LIST_BYTES_INLINE_MAX},
     varint,
@@ -19,7 +21,7 @@ pub struct Block {
     /// Its place in the segment: keys sort by their bytes.
     pub key: Vec<u8>,
     /// The postings.
-    pub data: Vec<u8>,
+    pub data: Bytes,
 }
 
 /// The key of a term's list from a distance on.
@@ -118,7 +120,7 @@ impl Writer {
             put_list(&mut data, now);
             self.done.push(Block {
                 key: key(term, from),
-                data,
+                data: data.into(),
             });
             (rest, from) = (later, next);
         }
@@ -128,7 +130,7 @@ impl Writer {
         if !self.packed.is_empty() {
             self.done.push(Block {
                 key: key(&self.first_term, 0),
-                data: std::mem::take(&mut self.packed),
+                data: std::mem::take(&mut self.packed).into(),
             });
         }
     }
@@ -166,7 +168,7 @@ fn fitting(distances: &[u64]) -> usize {
 
 /// What a block says of a term; None: nothing. `Err`: the block is damaged.
 pub(super) fn find(block: &Block, term: &str) -> Result<Option<Part>, Damaged> {
-    let mut data = block.data.as_slice();
+    let mut data = &*block.data;
     match data.split_off_first() {
         Some(&PART) if term_of(&block.key) == term.as_bytes() => read_part(data).map(Some).ok_or(Damaged),
         Some(&PART) => Ok(None),
@@ -214,7 +216,7 @@ fn take_entry<'a>(data: &mut &'a [u8], at: &mut Vec<u8>) -> Option<&'a [u8]> {
 
 /// Everything in a block: terms with their lists, or with parts of them.
 pub(super) fn everything(block: &Block) -> Result<Vec<(String, Vec<u64>)>, Damaged> {
-    let mut data = block.data.as_slice();
+    let mut data = &*block.data;
     let is_part = match data.split_off_first() {
         Some(&PART) => true,
         Some(&PACKED) => false,
@@ -295,24 +297,26 @@ mod tests {
     fn damaged_blocks_are_errors_and_nothing_worse() {
         let block = &written(&[("alpha", vec![1, 2, 3]), ("beta", vec![7])])[0];
         for cut in 0..block.data.len() {
-            let mut data = block.data.clone();
-            data.truncate(cut);
             let damaged = Block {
                 key: block.key.clone(),
-                data,
+                data: block.data.slice(..cut),
             };
             let _ = (find(&damaged, "beta"), everything(&damaged));
         }
         for at in 0..block.data.len() {
-            let mut damaged = block.clone();
-            damaged.data[at] ^= 0xff;
+            let mut data = block.data.to_vec();
+            data[at] ^= 0xff;
+            let damaged = Block {
+                key: block.key.clone(),
+                data: data.into(),
+            };
             let _ = (find(&damaged, "beta"), everything(&damaged));
         }
         assert!(
             find(
                 &Block {
                     key: Vec::new(),
-                    data: Vec::new()
+                    data: Bytes::new()
                 },
                 "a"
             )

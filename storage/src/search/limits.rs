@@ -59,10 +59,16 @@ pub const TAIL_PAGE_ENTRIES: usize = 1_024;
 pub const TAIL_PAGE_BYTES: usize = 4 << 20;
 /// Rooms of one user that a search looks into, those with the newest activity.
 pub const ROOMS_MAX: usize = 5_000;
-/// Rooms that a search opens together at first; each further time twice as many.
-pub const WAVE_ROOMS_FIRST: usize = 4;
+/// Rooms that a search opens together at first; each further time four times as many.
+pub const WAVE_ROOMS_FIRST: usize = 8;
 /// Rooms that a search opens together at most.
-pub const WAVE_ROOMS_MAX: usize = 128;
+pub const WAVE_ROOMS_MAX: usize = 256;
+/// Rooms of a search whose lists are read at the same time.
+pub const ROOMS_AT_ONCE: usize = 32;
+/// Rooms whose next candidates are checked together at first; each further time twice as many.
+pub const CHECK_ROOMS_FIRST: usize = 4;
+/// Rooms whose next candidates are checked together at most.
+pub const CHECK_ROOMS_MAX: usize = 32;
 /// Candidates of a room whose rows are read together at first; each further time twice as many.
 pub const CHECK_ROWS_FIRST: usize = 2;
 /// Candidates of a room whose rows are read together at most.

@@ -3,7 +3,9 @@
 use super::{
     block::{self, Block, Damaged, Part},
     limits::PREFIX_BLOCKS_MAX,
+    room::Candidate,
     state::Segment,
+    times::Times,
 };
 use crate::{SegmentId, Store, StoreError};
 
@@ -50,6 +52,7 @@ impl List {
 /// The seqs of one segment that have everything needed, newest first.
 pub(super) struct SegmentHits {
     last_seq: u64,
+    times: Times,
     lists: Vec<List>,
     /// What was found last; it stands until a lower one is asked for.
     peeked: Option<u64>,
@@ -62,8 +65,16 @@ impl SegmentHits {
         self.last_seq
     }
 
-    /// The greatest seq before `below` (which never rises from call to call).
-    pub(super) async fn peek(&mut self, store: &dyn Store, below: u64) -> Result<Option<u64>, StoreError> {
+    /// The newest candidate before `below` (which never rises from call to call).
+    pub(super) async fn peek(&mut self, store: &dyn Store, below: u64) -> Result<Option<Candidate>, StoreError> {
+        let seq = self.peek_seq(store, below).await?;
+        Ok(seq.map(|seq| Candidate {
+            seq,
+            latest_ms: self.times.latest_ms(self.last_seq - seq).unwrap_or(i64::MAX),
+        }))
+    }
+
+    async fn peek_seq(&mut self, store: &dyn Store, below: u64) -> Result<Option<u64>, StoreError> {
         if self.is_over || self.peeked.is_some_and(|seq| seq < below) {
             return Ok(self.peeked);
         }
@@ -102,6 +113,7 @@ pub(super) async fn open(
         .map(|(number, id, segment)| {
             let hits = SegmentHits {
                 last_seq: segment.last_seq,
+                times: segment.times,
                 lists: Vec::new(),
                 peeked: None,
                 is_over: false,

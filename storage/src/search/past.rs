@@ -56,7 +56,7 @@ pub async fn forget_before(store: &dyn Store, room: RoomId, first_seq: u64) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::search::Segment;
+    use crate::search::{Segment, Times};
 
     #[test]
     fn segments_before_the_beginning_are_due_and_the_one_that_reaches_over_it_stays() {
@@ -65,6 +65,7 @@ mod tests {
             first_seq,
             last_seq,
             bytes: 1,
+            times: Times::default(),
         };
         let mut state = SearchState {
             segments: vec![segment(1, 1, 9), segment(2, 10, 19), segment(3, 20, 29)],

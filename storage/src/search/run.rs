@@ -1,18 +1,23 @@
 //! A search over the rooms of one user: those with the newest activity first, and no more of them than the page needs.
 //!
 //! Each room is a source of hits, newest first. A source that has not been opened can hold nothing newer than its room's
-//! last activity, so the page is full as soon as no source can have anything newer than what it holds. Sources are opened
-//! in growing waves: a common word is found in the first few, a rare one costs one read of the index for many rooms.
+//! last activity, and one that has been opened nothing newer than the index says of its next candidate. So rows are read of
+//! those sources alone that may have something for the page, and the page is full as soon as no other can have anything newer.
+//! Sources are opened in growing waves: a rare word costs one read of the index for many rooms.
 
 use std::collections::VecDeque;
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use protocol::RoomId;
 
 use super::{
-    limits::{CHECK_ROWS_FIRST, CHECK_ROWS_MAX, CHECKED_ROWS_MAX, WAVE_ROOMS_FIRST, WAVE_ROOMS_MAX},
-    lists,
+    limits::{
+        CHECK_ROOMS_FIRST, CHECK_ROOMS_MAX, CHECK_ROWS_FIRST, CHECK_ROWS_MAX, CHECKED_ROWS_MAX, ROOMS_AT_ONCE,
+        WAVE_ROOMS_FIRST, WAVE_ROOMS_MAX,
+    },
+    lists::{self, Need, SegmentHits},
     request::{Found, Hit, Position, Request},
-    room::Candidates,
+    room::{Candidate, Candidates},
     tails::Tails,
 };
 use crate::{Entry, SearchScope, SegmentId, Store, StoreError};
@@ -22,37 +27,64 @@ struct Source<'a> {
     scope: &'a SearchScope,
     /// Nothing that it still has comes before this.
     bound: Position,
+    /// None: it has not been opened.
     candidates: Option<Candidates>,
     ready: VecDeque<Hit>,
     /// Candidates to check together next.
     rows: usize,
+    /// Candidates that are being checked.
+    checking: Vec<(RoomId, u64)>,
+    /// The bound may be brought down.
+    is_moved: bool,
     /// There is nothing more in it.
     is_over: bool,
 }
 
 impl Source<'_> {
+    /// Its next hit; else what it may have at most.
     fn bound(&self) -> Position {
         self.ready.front().map_or(self.bound, Hit::position)
     }
 
-    /// The next candidates to check.
-    async fn next_places(&mut self, store: &dyn Store) -> Result<Vec<(RoomId, u64)>, StoreError> {
-        let mut places = Vec::with_capacity(self.rows);
+    /// Takes the next candidates to check.
+    async fn begin_check(&mut self, store: &dyn Store) -> Result<(), StoreError> {
         let Some(candidates) = &mut self.candidates else {
-            return Ok(places);
+            return Ok(());
         };
-        while places.len() < self.rows {
-            let Some(seq) = candidates.next(store).await? else {
+        while self.checking.len() < self.rows {
+            let Some(next) = candidates.next(store).await? else {
                 break;
             };
-            places.push((self.scope.room, seq));
+            self.checking.push((self.scope.room, next.seq));
         }
         self.rows = (self.rows * 2).min(CHECK_ROWS_MAX);
-        Ok(places)
+        Ok(())
+    }
+
+    /// Brings the bound down to the next candidate, where no hit stands before it.
+    async fn look_ahead(&mut self, store: &dyn Store, after_ms: Option<i64>) -> Result<(), StoreError> {
+        self.is_moved = false;
+        let Some(candidates) = self.candidates.as_mut().filter(|_| self.ready.is_empty()) else {
+            return Ok(());
+        };
+        match candidates.peek(store).await? {
+            Some(next) if after_ms.is_none_or(|after| next.latest_ms >= after) => {
+                let latest = Position {
+                    time_ms: next.latest_ms,
+                    room: self.scope.room,
+                    seq: next.seq,
+                };
+                self.bound = self.bound.min(latest);
+            }
+            _ => self.is_over = true,
+        }
+        Ok(())
     }
 
     /// Keeps of their rows what is a hit.
-    fn take(&mut self, rows: Vec<Option<Entry>>, request: &Request, start: Option<Position>) {
+    fn end_check(&mut self, rows: Vec<Option<Entry>>, request: &Request, start: Option<Position>) {
+        self.checking.clear();
+        self.is_moved = true;
         for entry in rows.into_iter().flatten() {
             let hit = Hit {
                 room: self.scope.room,
@@ -62,7 +94,7 @@ impl Source<'_> {
             if request.after_ms.is_some_and(|after| position.time_ms < after) {
                 // Everything behind it is older still.
                 self.candidates = Some(Candidates::new(Vec::new(), Vec::new(), 0));
-                return;
+                break;
             }
             self.bound = self.bound.min(position);
             let is_behind = start.is_none_or(|start| position < start);
@@ -90,6 +122,7 @@ pub async fn search(
         start: request.start(),
         sources: sources(rooms, request),
         wave: WAVE_ROOMS_FIRST,
+        checking: CHECK_ROOMS_FIRST,
         found: Found::default(),
     };
     run.run().await?;
@@ -110,6 +143,8 @@ fn sources<'a>(rooms: &'a [SearchScope], request: &Request) -> Vec<Source<'a>> {
             candidates: None,
             ready: VecDeque::new(),
             rows: CHECK_ROWS_FIRST,
+            checking: Vec::new(),
+            is_moved: false,
             is_over: false,
         }
     };
@@ -119,6 +154,15 @@ fn sources<'a>(rooms: &'a [SearchScope], request: &Request) -> Vec<Source<'a>> {
     sources
 }
 
+/// A source that is being opened.
+struct Opening {
+    /// Which one.
+    number: usize,
+    below: u64,
+    tail: Vec<Candidate>,
+    segments: Vec<SegmentHits>,
+}
+
 struct Run<'a> {
     store: &'a dyn Store,
     tails: &'a Tails,
@@ -126,33 +170,32 @@ struct Run<'a> {
     start: Option<Position>,
     /// By their bounds, ascending.
     sources: Vec<Source<'a>>,
+    /// Rooms to open together next.
     wave: usize,
+    /// Rooms to check candidates of together next.
+    checking: usize,
     found: Found,
 }
 
 impl<'a> Run<'a> {
+    /// Goes one hit beyond the page: so it knows whether there is another one.
     async fn run(&mut self) -> Result<(), StoreError> {
-        while let Some(best) = self.sources.last() {
-            let is_full = self.found.hits.len() >= self.request.limit;
-            if is_full || self.found.checked >= CHECKED_ROWS_MAX {
-                let has_more = !is_full || self.is_there_more().await?;
-                self.found.next = has_more.then(|| self.place());
+        while self.found.hits.len() <= self.request.limit {
+            let Some(best) = self.sources.last() else {
                 return Ok(());
-            }
+            };
             if best.candidates.is_none() {
                 self.open_wave().await?;
-                continue;
+            } else if !best.ready.is_empty() {
+                self.take_best().await?;
+            } else if self.found.checked >= CHECKED_ROWS_MAX {
+                break;
+            } else {
+                self.check_best().await?;
             }
-            let Some(mut source) = self.sources.pop() else { break };
-            if let Some(hit) = source.ready.pop_front() {
-                source.bound = hit.position();
-                self.found.hits.push(hit);
-            }
-            if source.ready.is_empty() && !self.fill(&mut source).await? {
-                continue;
-            }
-            self.put_back(source);
         }
+        self.found.hits.truncate(self.request.limit);
+        self.found.next = Some(self.place());
         Ok(())
     }
 
@@ -176,60 +219,57 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Whether some source has one more hit; asked when the page is full. An unopened or unread source counts.
-    async fn is_there_more(&mut self) -> Result<bool, StoreError> {
-        while let Some(mut source) = self.sources.pop() {
-            if source.candidates.is_none() {
-                self.sources.push(source);
-                self.open_wave().await?;
-                continue;
-            }
-            let is_open = !source.ready.is_empty() || self.fill(&mut source).await?;
-            if is_open && (!source.ready.is_empty() || self.found.checked >= CHECKED_ROWS_MAX) {
-                self.sources.push(source);
-                return Ok(true);
-            }
-            if is_open {
-                self.sources.push(source);
-            }
+    /// Takes the newest hit of all.
+    async fn take_best(&mut self) -> Result<(), StoreError> {
+        let Some(mut best) = self.sources.pop() else {
+            return Ok(());
+        };
+        if let Some(hit) = best.ready.pop_front() {
+            best.bound = hit.position();
+            self.found.hits.push(hit);
         }
-        Ok(false)
+        best.look_ahead(self.store, self.request.after_ms).await?;
+        if !best.is_over {
+            let bound = best.bound();
+            let at = self.sources.partition_point(|other| other.bound() <= bound);
+            self.sources.insert(at, best);
+        }
+        Ok(())
     }
 
-    fn put_back(&mut self, source: Source<'a>) {
-        let bound = source.bound();
-        let at = self.sources.partition_point(|other| other.bound() <= bound);
-        self.sources.insert(at, source);
+    /// Checks the next candidates of the sources that may have the newest hits, all in one step.
+    async fn check_best(&mut self) -> Result<(), StoreError> {
+        // One that has not been opened is better than all that come behind it.
+        let opened = self
+            .sources
+            .iter_mut()
+            .rev()
+            .take_while(|source| source.candidates.is_some());
+        let unread = opened.filter(|source| source.ready.is_empty());
+        let mut best: Vec<&mut Source<'_>> = unread.take(self.checking).collect();
+        self.checking = (self.checking * 2).min(CHECK_ROOMS_MAX);
+        let store = self.store;
+        stream::iter(best.iter_mut().map(Ok))
+            .try_for_each_concurrent(ROOMS_AT_ONCE, |source| source.begin_check(store))
+            .await?;
+        let places: Vec<(RoomId, u64)> = best.iter().flat_map(|source| source.checking.clone()).collect();
+        let checked = places.len();
+        let mut rows = store.entries_at(places).await?.into_iter();
+        for source in best {
+            let of_source = rows.by_ref().take(source.checking.len()).collect();
+            source.end_check(of_source, self.request, self.start);
+        }
+        self.found.checked += checked;
+        self.look_ahead().await
     }
 
-    /// Checks the next candidates of a source; false: it has nothing more.
-    async fn fill(&mut self, source: &mut Source<'a>) -> Result<bool, StoreError> {
-        let places = source.next_places(self.store).await?;
-        if places.is_empty() {
-            return Ok(false);
-        }
-        self.found.checked += places.len();
-        let rows = self.store.entries_at(places).await?;
-        source.take(rows, self.request, self.start);
-        Ok(true)
-    }
-
-    /// Checks the first candidates of sources that have just been opened, all in one step; those that have none go.
-    async fn fill_opened(&mut self, numbers: &[usize]) -> Result<(), StoreError> {
-        let (mut places, mut counts) = (Vec::new(), Vec::with_capacity(numbers.len()));
-        for number in numbers {
-            let of_source = self.sources[*number].next_places(self.store).await?;
-            counts.push(of_source.len());
-            places.extend(of_source);
-        }
-        self.found.checked += places.len();
-        let mut rows = self.store.entries_at(places).await?.into_iter();
-        for (number, count) in numbers.iter().zip(counts) {
-            let of_source = rows.by_ref().take(count).collect();
-            let source = &mut self.sources[*number];
-            source.take(of_source, self.request, self.start);
-            source.is_over = count == 0;
-        }
+    /// Brings the bounds of those that have moved up to date; those that have nothing more go.
+    async fn look_ahead(&mut self) -> Result<(), StoreError> {
+        let (store, after_ms) = (self.store, self.request.after_ms);
+        let moved = self.sources.iter_mut().filter(|source| source.is_moved);
+        stream::iter(moved.map(Ok))
+            .try_for_each_concurrent(ROOMS_AT_ONCE, |source| source.look_ahead(store, after_ms))
+            .await?;
         self.sources.retain(|source| !source.is_over);
         self.sources.sort_by_key(Source::bound);
         Ok(())
@@ -240,14 +280,13 @@ impl<'a> Run<'a> {
         let unopened = self.sources.iter().enumerate().rev();
         let unopened = unopened.filter(|(_, source)| source.candidates.is_none());
         let numbers: Vec<usize> = unopened.map(|(number, _)| number).take(self.wave).collect();
-        self.wave = (self.wave * 2).min(WAVE_ROOMS_MAX);
+        self.wave = (self.wave * 4).min(WAVE_ROOMS_MAX);
         let needs = self.request.needs();
+        let ends = stream::iter(numbers).map(|number| self.end_of(number, &needs));
+        let mut opening: Vec<Opening> = ends.buffered(ROOMS_AT_ONCE).try_collect().await?;
         let mut segments = Vec::new();
-        let mut opening = Vec::with_capacity(numbers.len());
-        for number in numbers {
-            let scope = self.sources[number].scope;
-            let below = self.below(scope).await?;
-            let tail = self.tails.hits(self.store, scope, &needs).await?;
+        for (place, opening) in opening.iter().enumerate() {
+            let scope = self.sources[opening.number].scope;
             if scope.state.is_current() {
                 // Also those that begin behind `below`: an edit in them may be of an older message.
                 segments.extend(scope.state.segments.iter().map(|segment| {
@@ -255,20 +294,30 @@ impl<'a> Run<'a> {
                         room: scope.room,
                         segment: segment.id,
                     };
-                    (opening.len(), id, *segment)
+                    (place, id, segment.clone())
                 }));
             }
-            opening.push((number, tail, below, Vec::new()));
         }
         for (place, hits) in lists::open(self.store, segments, &needs).await? {
-            opening[place].3.push(hits);
+            opening[place].segments.push(hits);
         }
-        let mut opened = Vec::with_capacity(opening.len());
-        for (number, tail, below, segments) in opening {
-            self.sources[number].candidates = Some(Candidates::new(tail, segments, below));
-            opened.push(number);
+        for opening in opening {
+            let source = &mut self.sources[opening.number];
+            source.candidates = Some(Candidates::new(opening.tail, opening.segments, opening.below));
+            source.is_moved = true;
         }
-        self.fill_opened(&opened).await
+        self.look_ahead().await
+    }
+
+    /// Begins to open a source: with what its room's open end holds.
+    async fn end_of(&self, number: usize, needs: &[Need]) -> Result<Opening, StoreError> {
+        let scope = self.sources[number].scope;
+        Ok(Opening {
+            number,
+            below: self.below(scope).await?,
+            tail: self.tails.hits(self.store, scope, needs).await?,
+            segments: Vec::new(),
+        })
     }
 
     /// The seq that everything wanted of a room lies before.

@@ -1,10 +1,10 @@
 //! What a room's index consists of: one row per room, replaced as a whole. It is the only thing that makes segments
 //! count: blocks of a segment that it does not list are nothing.
 
-use super::{analyzer, varint};
+use super::{analyzer, times::Times, varint};
 
 /// A segment: the postings of a range of a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     /// The partition of its blocks; random, never used again.
     pub id: u64,
@@ -14,6 +14,8 @@ pub struct Segment {
     pub last_seq: u64,
     /// Bytes of its blocks.
     pub bytes: u64,
+    /// How new its messages are at most.
+    pub times: Times,
 }
 
 impl Segment {
@@ -80,6 +82,9 @@ impl SearchState {
             varint::put(&mut bytes, retired.id);
             varint::put(&mut bytes, u64::try_from(retired.since_ms).unwrap_or(0));
         }
+        for segment in &self.segments {
+            segment.times.encode(&mut bytes);
+        }
         bytes
     }
 
@@ -98,6 +103,7 @@ impl SearchState {
                 first_seq: varint::take(from)?,
                 last_seq: varint::take(from)?,
                 bytes: varint::take(from)?,
+                times: Times::default(),
             });
         }
         for _ in 0..varint::take(from)? {
@@ -106,6 +112,12 @@ impl SearchState {
                 since_ms: i64::try_from(varint::take(from)?).ok()?,
             });
         }
+        // A state of an older build ends here.
+        if !from.is_empty() {
+            for segment in &mut state.segments {
+                segment.times = Times::decode(from)?;
+            }
+        }
         from.is_empty().then_some(state)
     }
 }
@@ -113,10 +125,13 @@ impl SearchState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::search::times::Clock;
 
     #[test]
     fn a_state_comes_back_as_it_was_and_a_cut_one_does_not() {
-        let state = SearchState {
+        let mut clock = Clock::new(300);
+        clock.note(300, 1_700_000_000_000);
+        let mut state = SearchState {
             revision: 7,
             indexed_to: 300,
             segments: vec![Segment {
@@ -124,6 +139,7 @@ mod tests {
                 first_seq: 1,
                 last_seq: 300,
                 bytes: 9_999,
+                times: clock.times(),
             }],
             retired: vec![Retired {
                 id: 5,
@@ -132,9 +148,21 @@ mod tests {
             ..SearchState::default()
         };
         let bytes = state.encode();
-        assert_eq!(SearchState::decode(7, 300, &bytes), Some(state));
-        for cut in 0..bytes.len() {
+        assert_eq!(SearchState::decode(7, 300, &bytes), Some(state.clone()));
+        let times_bytes = {
+            let mut times = Vec::new();
+            state.segments[0].times.encode(&mut times);
+            times.len()
+        };
+        let (older, _) = bytes.split_at(bytes.len() - times_bytes);
+        for cut in (0..bytes.len()).filter(|cut| *cut != older.len()) {
             assert_eq!(SearchState::decode(7, 300, &bytes[..cut]), None);
         }
+        state.segments[0].times = Times::default();
+        assert_eq!(
+            SearchState::decode(7, 300, older),
+            Some(state),
+            "of a build without times"
+        );
     }
 }

@@ -15,6 +15,7 @@ use super::{
     document,
     limits::{TAIL_ENTRIES_KEPT_MAX, TAIL_PAGE_BYTES, TAIL_PAGE_ENTRIES, TAILS_ENTRIES_MAX},
     lists::Need,
+    room::Candidate,
 };
 use crate::{Entry, EntryRange, Order, SearchScope, Select, Store, StoreError};
 
@@ -26,19 +27,24 @@ struct Tail {
     /// Everything up to this seq is here.
     read_to: u64,
     lists: BTreeMap<String, Vec<u64>>,
+    /// When its own messages were sent, Unix milliseconds.
+    times_ms: HashMap<u64, i64>,
 }
 
 impl Tail {
     fn add(&mut self, entry: &Entry) {
         self.read_to = entry.seq;
         let Some(seq) = document::subject(entry) else { return };
+        if seq == entry.seq {
+            self.times_ms.insert(seq, entry.time_ms);
+        }
         for term in document::terms_of(entry) {
             self.lists.entry(term).or_default().push(seq);
         }
     }
 
-    /// Seqs that have everything needed, ascending.
-    fn hits(&self, needs: &[Need]) -> Vec<u64> {
+    /// Messages that have everything needed, ascending.
+    fn hits(&self, needs: &[Need]) -> Vec<Candidate> {
         let mut hits: Option<Vec<u64>> = None;
         for need in needs {
             let mut list = self.list(need);
@@ -49,7 +55,13 @@ impl Tail {
             }
             hits = Some(list);
         }
-        hits.unwrap_or_default()
+        let hits = hits.unwrap_or_default();
+        let latest_ms = |seq| self.times_ms.get(&seq).copied().unwrap_or(i64::MAX);
+        let candidate = |seq| Candidate {
+            seq,
+            latest_ms: latest_ms(seq),
+        };
+        hits.into_iter().map(candidate).collect()
     }
 
     fn list(&self, need: &Need) -> Vec<u64> {
@@ -73,13 +85,13 @@ impl Tail {
 pub struct Tails(Mutex<HashMap<RoomId, Arc<Tail>>>);
 
 impl Tails {
-    /// Seqs of a room's open end that have everything needed, ascending: after reading what is new.
+    /// Messages of a room's open end that have everything needed, ascending: after reading what is new.
     pub(super) async fn hits(
         &self,
         store: &dyn Store,
         scope: &SearchScope,
         needs: &[Need],
-    ) -> Result<Vec<u64>, StoreError> {
+    ) -> Result<Vec<Candidate>, StoreError> {
         let behind = if scope.state.is_current() {
             scope.state.indexed_to
         } else {
@@ -126,7 +138,12 @@ impl Tails {
 }
 
 /// Scans an end that is too long for memory: nothing is kept but what is found.
-async fn scan(store: &dyn Store, scope: &SearchScope, behind: u64, needs: &[Need]) -> Result<Vec<u64>, StoreError> {
+async fn scan(
+    store: &dyn Store,
+    scope: &SearchScope,
+    behind: u64,
+    needs: &[Need],
+) -> Result<Vec<Candidate>, StoreError> {
     let (mut hits, mut next) = (Vec::new(), behind + 1);
     while next <= scope.head_seq {
         let page = store.entries(scope.room, range(next, scope.head_seq)).await?;
@@ -138,7 +155,7 @@ async fn scan(store: &dyn Store, scope: &SearchScope, behind: u64, needs: &[Need
     }
     // Edits are of older messages.
     hits.sort_unstable();
-    hits.dedup();
+    hits.dedup_by_key(|hit| hit.seq);
     Ok(hits)
 }
 

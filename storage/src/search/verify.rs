@@ -64,6 +64,10 @@ pub fn verify(segment: &Segment, blocks: &[Block], documents: &[LogDocument]) ->
     let mut differences = Vec::new();
     let nothing = HashSet::new();
     for LogDocument { entry, is_newest } in documents {
+        let latest_ms = segment.times.latest_ms(segment.last_seq.saturating_sub(entry.seq));
+        if latest_ms.is_some_and(|latest_ms| entry.time_ms > latest_ms) {
+            differences.push(format!("entry {} is newer than its segment says", entry.seq));
+        }
         let Some(seq) = document::subject(entry).filter(|_| *is_newest) else {
             continue;
         };

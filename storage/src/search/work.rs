@@ -9,6 +9,7 @@ use super::{
     segment::{self, Builder},
     state::{Retired, SearchState, Segment},
     tails,
+    times::{Clock, Times},
 };
 use crate::{SegmentId, Store, StoreError};
 
@@ -189,13 +190,16 @@ impl<'a> RoomWork<'a> {
         let Some((mut state, id)) = self.begin(state).await? else {
             return Ok(None);
         };
-        let mut builder = Builder::default();
+        let (mut builder, mut clock) = (Builder::default(), Clock::new(last_seq));
         let mut next = first_seq;
         while next <= last_seq {
             let page = self.store.entries(self.room, tails::range(next, last_seq)).await?;
             let Some(last) = page.last() else { break };
             next = last.seq + 1;
-            page.iter().for_each(|entry| builder.add(entry));
+            for entry in &page {
+                builder.add(entry);
+                clock.note(entry.seq, entry.time_ms);
+            }
         }
         let bytes = segment::write(self.store, id, builder.blocks(last_seq)).await?;
         self.metrics.closed(bytes);
@@ -206,6 +210,7 @@ impl<'a> RoomWork<'a> {
             first_seq,
             last_seq,
             bytes,
+            times: clock.times(),
         });
         self.replace(state).await
     }
@@ -220,19 +225,24 @@ impl<'a> RoomWork<'a> {
             room: self.room,
             segment: segment.id,
         };
-        let from: Vec<(SegmentId, Segment)> = old.iter().map(|segment| (place(segment), *segment)).collect();
+        let from: Vec<(SegmentId, Segment)> = old.iter().map(|segment| (place(segment), segment.clone())).collect();
         let Some(bytes) = segment::merge(self.store, &from, id, || self.backlog.is_closed()).await? else {
             return Ok(None);
         };
         self.metrics.merged(bytes);
         state.retired.retain(|retired| retired.id != id.segment);
         state.retired.extend(old.iter().map(|segment| self.retired(segment.id)));
+        let parts: Vec<(u64, Times)> = old
+            .iter()
+            .map(|segment| (segment.last_seq, segment.times.clone()))
+            .collect();
         if let (Some(first), Some(last)) = (old.first(), old.last()) {
             state.segments.push(Segment {
                 id: id.segment,
                 first_seq: first.first_seq,
                 last_seq: last.last_seq,
                 bytes,
+                times: Times::merged(first.first_seq, &parts),
             });
         }
         self.replace(state).await
@@ -277,12 +287,13 @@ mod tests {
                 first_seq: number * entries + 1,
                 last_seq: (number + 1) * entries,
                 bytes: 0,
+                times: Times::default(),
             });
             while let Some(count) = mergeable(&segments) {
                 let old = segments.split_off(segments.len() - count);
                 segments.push(Segment {
                     last_seq: old[count - 1].last_seq,
-                    ..old[0]
+                    ..old[0].clone()
                 });
             }
         }

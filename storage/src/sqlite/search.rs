@@ -42,7 +42,7 @@ impl SearchRepository for SqliteStore {
                     segment.room.key(),
                     signed(segment.segment),
                     block.key,
-                    block.data
+                    &*block.data
                 ])?;
             }
             Ok(())
@@ -129,7 +129,7 @@ fn read_state(row: &Row<'_>, at: usize) -> rusqlite::Result<SearchState> {
 fn block(row: &Row<'_>) -> rusqlite::Result<Block> {
     Ok(Block {
         key: row.get(0)?,
-        data: row.get(1)?,
+        data: row.get::<_, Vec<u8>>(1)?.into(),
     })
 }
 

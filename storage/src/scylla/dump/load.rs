@@ -219,10 +219,14 @@ impl<'a> Loading<'a> {
             return;
         }
         let beginning = self.beginning(&name);
-        self.alone(&statements.insert_user_name, Box::new((beginning, name, id.clone())));
+        let values = (beginning.clone(), name, id.clone());
+        let write = (&statements.insert_user_name, Box::new(values) as _);
+        self.writes.together(Partition::Names(beginning), 0, [write]);
         for word in person_words(user) {
             let beginning = self.beginning(&word);
-            self.alone(&statements.insert_person_word, Box::new((beginning, word, id.clone())));
+            let values = (beginning.clone(), word, id.clone());
+            let write = (&statements.insert_person_word, Box::new(values) as _);
+            self.writes.together(Partition::Words(beginning), 0, [write]);
         }
     }
 

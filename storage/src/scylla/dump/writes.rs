@@ -28,6 +28,12 @@ pub(super) enum Partition {
     Marks(RoomId),
     MarksOf(UserId),
     UserLog(UserId),
+    /// Names of users with one beginning.
+    Names(String),
+    /// Words of people's names with one beginning.
+    Words(String),
+    /// The beginnings themselves.
+    Beginnings,
 }
 
 /// Writes to be sent, as batches of one partition each.
@@ -49,7 +55,8 @@ impl<'a> Writes<'a> {
     /// Adds the write of a beginning of names, which many names of a call have.
     pub(super) fn once(&mut self, statement: &'a Statement, beginning: &str) {
         if self.beginnings.insert(beginning.to_owned()) {
-            self.alone(statement, Box::new((beginning.to_owned(),)));
+            let write = (statement, Box::new((beginning.to_owned(),)) as _);
+            self.together(Partition::Beginnings, 0, [write]);
         }
     }
 
