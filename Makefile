@@ -17,7 +17,7 @@ page: ## the page at /, built into gateway/web/dist
 test: ## every check and every test; fetches what it needs
 	@scripts/test.sh
 
-bench: ## every figure beside its floor, about 70 minutes; ROWS="quiet busy" or ROWS=--list
+bench: ## every figure beside its floor, about 45 minutes; ROWS="quiet busy" or ROWS=--list
 	@scripts/bench.sh $(ROWS)
 
 lint: ## format, clippy and the direction of dependencies
@@ -37,7 +37,7 @@ sdk: page ## the tests with the real JavaScript and Python SDKs
 	@gateway/tests/sdk/run.sh js
 	@gateway/tests/sdk/run.sh python
 
-browser: page ## the tests of the page in Chromium; CROWD_SECONDS=30 for the longer crowd
+browser: page ## the tests of the page in Chromium
 	@cargo build --locked -p gateway --bin plenum
 	@gateway/tests/browser/run.sh
 

@@ -28,6 +28,17 @@ async fn talkative(world: &World, owner: &Caller) -> Group {
     group
 }
 
+/// Somebody who has heard everything of a talkative group and goes on listening.
+async fn listens(world: &World, owner: &Caller) -> (Group, Phone) {
+    let group = talkative(world, owner).await;
+    let mut listener = world.phone(0, "listener", Encoding::Json, None).await;
+    // From here on the shard's window holds everything.
+    assert!(listener.subscribes(group.from(0)).await.recovered);
+    let end = DAYS + 1;
+    assert_eq!(hears_up_to(&mut listener, end).await, (1..=end).collect::<Vec<_>>());
+    (group, listener)
+}
+
 /// The offsets of the publications up to one.
 async fn hears_up_to(phone: &mut Phone, last: u64) -> Vec<u64> {
     let mut offsets = Vec::new();
@@ -45,12 +56,8 @@ async fn hears_up_to(phone: &mut Phone, last: u64) -> Vec<u64> {
 async fn what_a_room_has_dropped_is_recovered_by_nobody_and_who_listens_notices_nothing() {
     let world = World::start(1, Limits::default(), Arc::new(NoHooks));
     let owner = world.person("owner").await;
-    let group = talkative(&world, &owner).await;
+    let (group, mut listener) = listens(&world, &owner).await;
     let end = DAYS + 1;
-    let mut listener = world.phone(0, "listener", Encoding::Json, None).await;
-    // From here on the shard's window holds everything.
-    assert!(listener.subscribes(group.from(0)).await.recovered);
-    assert_eq!(hears_up_to(&mut listener, end).await, (1..=end).collect::<Vec<_>>());
     world.sends(&owner, &group, "in the relay's ring").await;
     assert_eq!(hears_up_to(&mut listener, end + 1).await, [end + 1]);
 
@@ -88,11 +95,8 @@ async fn what_a_room_has_dropped_is_recovered_by_nobody_and_who_listens_notices_
 async fn a_room_that_has_dropped_everything_goes_on_for_who_listens() {
     let world = World::start(1, Limits::default(), Arc::new(NoHooks));
     let owner = world.person("owner").await;
-    let group = talkative(&world, &owner).await;
+    let (group, mut listener) = listens(&world, &owner).await;
     let end = DAYS + 1;
-    let mut listener = world.phone(0, "listener", Encoding::Json, None).await;
-    assert!(listener.subscribes(group.from(0)).await.recovered);
-    hears_up_to(&mut listener, end).await;
     world.engine.clock.advance(RETENTION_WINDOWS * DAY_MS);
     world.engine.drop_past().await.expect("looked at");
     let mut phone = world.phone(0, "phone", Encoding::Json, None).await;

@@ -3,16 +3,19 @@
 use protocol::{Error, ErrorCode, RoomId};
 use storage::{Invitation, RoomState, StoreError};
 
+use super::params;
 use crate::{Caller, Engine, access, accounts::code, failure, limits::RANDOM_ATTEMPTS};
 
 impl Engine {
-    /// Whether the caller may make and end the room's invitation.
+    /// The room of this id, if the caller may make and end its invitation.
     ///
     /// # Errors
     /// `NotFound` when the room is not there for them, `Invalid` in a chat of two, `PermissionDenied`.
-    pub(super) async fn inviter(&self, caller: &Caller, room: RoomId) -> Result<(), Error> {
+    pub(super) async fn inviting(&self, caller: &Caller, chat_id: &str) -> Result<RoomId, Error> {
+        let room = params::id(chat_id)?;
         let (state, member) = self.reader(caller, room).await?;
-        access::may_invite(&state.room, &member)
+        access::may_invite(&state.room, &member)?;
+        Ok(room)
     }
 
     /// The room's invitation, a new one where there is none.

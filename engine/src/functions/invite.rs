@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use storage::Invitation;
 
-use super::{Answer, Function, params};
+use super::{Answer, Function};
 use crate::{Caller, Engine, accounts::code, timestamp::Timestamp};
 
 /// `POST /chats/{chat_id}/invitation`.
@@ -52,8 +52,7 @@ impl Function for Invite {
     type Answer = InvitationObject;
 
     async fn call(engine: &Engine, caller: &Caller, params: Params) -> Result<Answer, Error> {
-        let room: RoomId = params::id(&params.chat_id)?;
-        engine.inviter(caller, room).await?;
+        let room = engine.inviting(caller, &params.chat_id).await?;
         let invitation = engine.invitation(room).await?;
         Answer::object(&InvitationObject::new(&invitation))
     }

@@ -4,7 +4,7 @@ use protocol::{Error, ErrorCode, RoomId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Function, params};
+use super::{Answer, Function};
 use crate::{Caller, Engine, failure};
 
 /// `DELETE /chats/{chat_id}/invitation`.
@@ -33,8 +33,7 @@ impl Function for RevokeInvitation {
     type Answer = Ended;
 
     async fn call(engine: &Engine, caller: &Caller, params: Params) -> Result<Answer, Error> {
-        let room: RoomId = params::id(&params.chat_id)?;
-        engine.inviter(caller, room).await?;
+        let room = engine.inviting(caller, &params.chat_id).await?;
         if !engine.store.end_invitation(room).await.map_err(failure::of_store)? {
             return Err(Error::new(ErrorCode::NotFound, "there is no invitation"));
         }

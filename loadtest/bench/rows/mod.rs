@@ -59,7 +59,7 @@ macro_rules! rows {
 
 /// All rows, in the order of the table. Those with a CQL server come last: the server runs from the first of them on, and would disturb others.
 const ALL: &[Row] = rows! {
-    "quiet" (135, 40) quiet::deliveries =>
+    "quiet" (75, 40) quiet::deliveries =>
         "the server's processor time for one delivery where nothing can be gathered: every message is written to every phone by \
          itself, so it is held against one plain `send(2)` of the same bytes.";
     "last-phone" (0, 0) quiet::last_phone =>
@@ -72,19 +72,19 @@ const ALL: &[Row] = rows! {
          second.";
     "leaving" (0, 0) quiet::leaving =>
         "resident memory of the server ten seconds after all phones of the quiet room have left, against before they came.";
-    "busy" (85, 25) busy::busy =>
+    "busy" (50, 25) busy::busy =>
         "deliveries for one second of the server's processor time where messages can be gathered, with the default budget. The \
          floor and the peer can't keep up with the rate and get less of it.";
-    "saturating" (40, 10) busy::saturating =>
+    "saturating" (35, 10) busy::saturating =>
         "ten times as many messages, all of them durable before they are delivered, against the floor of the row before.";
     "durable" (200, 30) durable::durable, Backend::Sqlite =>
         "messages that the store has acknowledged in one second for 64 senders who each wait for their acknowledgement; the \
          floor writes the same bytes with one `fdatasync` for 64 messages. Then with texts of an office, in turn without and \
          with the indexer of the search: the medians of all turns.";
-    "pages" (130, 15) pages::pages, Backend::Sqlite =>
+    "pages" (60, 15) pages::pages, Backend::Sqlite =>
         "pages of 50 messages and jumps to dates in a very large room against a small one in the same store, in turn at random: \
          everything in memory, and the newest page with nothing in it.";
-    "search" (300, 15) search::messages, Backend::Sqlite =>
+    "search" (240, 15) search::messages, Backend::Sqlite =>
         "searches of one person who is in 500 rooms of very different sizes, for words as they occur in texts: from the list of \
          rooms to the checked rows of 50 hits. The newest rooms have ends that are not indexed yet.";
     "chat-list" (0, 0) chat_list::list, Backend::Sqlite =>
@@ -94,29 +94,29 @@ const ALL: &[Row] = rows! {
     "export" (20, 5) export::export, Backend::Sqlite =>
         "a store like an office's into files, and the files into a new store, with all that belongs to it: hashes, loading, \
          reading back.";
-    "idle" (95, 35) idle::idle =>
+    "idle" (80, 35) idle::idle =>
         "the server's processor time for a session that says and hears nothing but pings.";
-    "storm" (50, 15) storm::storm =>
+    "storm" (40, 15) storm::storm =>
         "all phones lose their network at once and come back at once with recovery: until all follow the room again, and until \
          all have everything; nothing lost, nothing twice.";
-    "storm-missed" (120, 15) storm::missed =>
+    "storm-missed" (50, 15) storm::missed =>
         "the same after 5,000 messages that every phone has missed.";
-    "history-rush" (30, 12) rush::rush, Backend::Sqlite =>
+    "history-rush" (15, 12) rush::rush, Backend::Sqlite =>
         "phones that are connected open one room within a second, its newest page and the page before, which nobody has opened \
          since its messages were written: statements that reached the store for all of them.";
-    "slow-phones" (40, 10) slow::slow =>
+    "slow-phones" (55, 10) slow::slow =>
         "the kernel's memory for sockets while every phone takes no more than 2 KB a second, and the server's beside it.";
-    "http-stream" (35, 10) streams::http_stream =>
+    "http-stream" (25, 10) streams::http_stream =>
         "sessions whose messages come as an endless HTTP answer.";
-    "sse" (35, 10) streams::sse =>
+    "sse" (25, 10) streams::sse =>
         "sessions whose messages come as server-sent events.";
-    "many-chats" (45, 15) chats::chats =>
+    "many-chats" (25, 15) chats::chats =>
         "chats of two people beside one large room: memory of the server for each chat with both its subscriptions.";
-    "history-rush-cql" (60, 25) rush::rush, Backend::Cql =>
+    "history-rush-cql" (95, 25) rush::rush, Backend::Cql =>
         "the same as history-rush with a CQL server on this machine.";
-    "export-cql" (170, 12) export::export, Backend::Cql =>
+    "export-cql" (70, 12) export::export, Backend::Cql =>
         "the same as export with a CQL server on this machine: the new store is a keyspace.";
-    "search-cql" (420, 40) search::messages, Backend::Cql =>
+    "search-cql" (150, 40) search::messages, Backend::Cql =>
         "the same as search with a CQL server on this machine.";
     "chat-list-cql" (0, 0) chat_list::list, Backend::Cql =>
         "the same as chat-list with a CQL server on this machine: the node has the ends of the logs in memory, or reads them \
@@ -124,9 +124,9 @@ const ALL: &[Row] = rows! {
     "durable-cql" (100, 35) durable::durable, Backend::Cql =>
         "the same as durable with a CQL server on this machine, one room: a batch of messages is a few statements, and the \
          indexer reads and writes beside them.";
-    "people-cql" (900, 25) people::people, Backend::Cql =>
+    "people-cql" (420, 25) people::people, Backend::Cql =>
         "the same as people with a CQL server on this machine.";
-    "pages-cql" (1150, 30) pages::pages, Backend::Cql =>
+    "pages-cql" (720, 30) pages::pages, Backend::Cql =>
         "the same as pages with a CQL server on this machine.";
 };
 
@@ -173,9 +173,9 @@ mod tests {
             ALL.iter().filter(is_meant).map(|row| row.seconds(short)).sum()
         };
         let without_cql = seconds(|row| !row.name.ends_with("-cql"), false);
-        assert!(without_cql <= 1_800, "{without_cql}");
+        assert!(without_cql <= 1_200, "{without_cql}");
         let [all, short] = [false, true].map(|short| seconds(|_| true, short));
-        assert!(all <= 4_500, "{all}");
+        assert!(all <= 2_700, "{all}");
         assert!(short <= 480, "{short}");
         assert!(ALL.iter().all(|row| row.seconds(true) <= row.seconds(false)));
         assert_eq!(list(true).lines().count(), ALL.len());

@@ -132,6 +132,7 @@ macro_rules! conformance_tests {
                 an_edited_or_deleted_message_is_found_by_what_it_is_now,
                 pages_give_every_hit_once_across_segments,
                 hits_of_several_rooms_come_by_time,
+                what_reading_everything_finds_is_found,
                 filters_and_file_names_find_what_they_say,
                 what_has_no_text_is_passed_over,
                 two_indexers_at_once_make_one_index,

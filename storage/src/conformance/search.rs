@@ -1,10 +1,13 @@
 //! Search: what is found, in which order, and that the index says what the log says.
 
+mod chance;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
 use protocol::RoomId;
 
+pub use self::chance::what_reading_everything_finds_is_found;
 use super::{
     kit::{START_MS, TestRoom, account, user},
     retention::{RETENTION_DAYS, keeps_for},

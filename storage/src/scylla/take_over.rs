@@ -107,6 +107,8 @@ async fn copy(client: &Client, room: RoomId, from: &Bucket, to: u64, last: u64) 
         .chain(&unsure)
         .map(|(key, _, time_ms, _, target)| (*key, (target.unsigned_abs(), *time_ms)));
     let known = known.collect();
+    // Those of the last batch have been written with its entries.
+    records.retain(|(key, ..)| unsure.iter().all(|(unsure, ..)| unsure != key));
     let rows = records.into_iter().map(|record| {
         let written = stamp(record.4.unsigned_abs());
         let values = command_values(room, to, record, written);

@@ -81,21 +81,27 @@ pub async fn find_people(store: &dyn Store, text: &str, limit: usize) -> Result<
     if beginnings.is_empty() || people.len() >= limit {
         return Ok(people);
     }
-    for user in candidates(store, &beginnings, limit).await? {
-        let is_new = people.iter().all(|known| known.id != user.id);
-        if is_new && people.len() < limit && person_matches(&user, &beginnings) {
-            people.push(user);
+    let candidates = candidates(store, &beginnings, limit).await?;
+    let (mut rest, mut count) = (candidates.as_slice(), limit);
+    // Mostly the first of them fill the page.
+    while people.len() < limit && !rest.is_empty() {
+        let (next, behind) = rest.split_at(count.min(rest.len()));
+        for user in store.users_at(next.to_vec()).await? {
+            let is_new = people.iter().all(|known| known.id != user.id);
+            if is_new && people.len() < limit && person_matches(&user, &beginnings) {
+                people.push(user);
+            }
         }
+        (rest, count) = (behind, count * 2);
     }
     Ok(people)
 }
 
 /// People who have the rarest of the beginnings, and the others too where that can be told without their rows.
-async fn candidates(store: &dyn Store, beginnings: &[String], limit: usize) -> Result<Vec<User>, StoreError> {
+async fn candidates(store: &dyn Store, beginnings: &[String], limit: usize) -> Result<Vec<UserId>, StoreError> {
     if let [only] = beginnings {
         // As many as were found by their user names may come again.
-        let users = store.people_by_word(only, 2 * limit).await?;
-        return store.users_at(users).await;
+        return store.people_by_word(only, 2 * limit).await;
     }
     let mut rarest: Option<Vec<UserId>> = None;
     for beginning in beginnings {
@@ -107,7 +113,7 @@ async fn candidates(store: &dyn Store, beginnings: &[String], limit: usize) -> R
     }
     let mut users = rarest.unwrap_or_default();
     users.truncate(PEOPLE_LOOKED_AT_MAX);
-    store.users_at(users).await
+    Ok(users)
 }
 
 /// Who is in both, where one of them names everybody; else the shorter one, for its rows to decide.

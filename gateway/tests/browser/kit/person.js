@@ -25,6 +25,16 @@ export class Person extends Visitor {
     return this.chats.getByRole('link', { name: new RegExp(`^${escaped(name)}`) });
   }
 
+  /** The page forgets that this is a guest, as one does that was loaded before the rights became fewer. */
+  async isTakenForAMember() {
+    await this.page.evaluate(() => {
+      const login = JSON.parse(localStorage.getItem('plenum.login'));
+      localStorage.setItem('plenum.login', JSON.stringify({ ...login, is_guest: false }));
+    });
+    await this.page.reload();
+    await this.log.waitFor();
+  }
+
   // Getting into a room.
 
   /** Opens a chat from the list and sees its messages. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
+import { http } from '../../sdk/js/kit/accounts.js';
 import { Stage } from '../kit/stage.js';
 
 describe('somebody new', () => {
@@ -24,6 +25,20 @@ describe('somebody new', () => {
     await bob.sees('hello, I am new');
     await bob.sends('welcome');
     await alice.sees('welcome');
+  });
+
+  test('sees people under the names that they go by, also a chat of two', async (t) => {
+    const [alice, bob] = await Promise.all(['alice', 'bob'].map((name) => stage.person(t, name)));
+    const { token, username } = bob.account;
+    const goesBy = `Борис ${randomUUID().slice(0, 6)}`;
+    await http(stage.node, 'PUT', `/user/${username}`, { token, body: { info: { name: goesBy } } });
+    await alice.signsIn();
+    await alice.findsPerson(goesBy);
+    await alice.page.reload();
+    await alice.isIn(goesBy);
+    await alice.chat(goesBy).waitFor();
+    await bob.signsIn();
+    await bob.opensChat(alice.name);
   });
 
   test('starts a group with two others, who see it at once', async (t) => {

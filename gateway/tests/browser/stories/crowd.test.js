@@ -10,8 +10,7 @@ import { walksTo } from '../kit/scroll.js';
 import { Stage } from '../kit/stage.js';
 
 const RATE = 200;
-/** CROWD_SECONDS=30 for the figure that is published. */
-const SECONDS = Number(process.env.CROWD_SECONDS ?? 10);
+const SECONDS = 30;
 const SPEAKERS = 20;
 
 describe('a crowd', () => {

@@ -25,6 +25,15 @@ describe('the page tells in words', () => {
     await alice.chats.waitFor();
   });
 
+  test('the same in Russian', async (t) => {
+    const alice = await stage.person(t, 'alice', { language: 'ru' });
+    alice.complaints.expects(refusedWith(401));
+    await alice.opens();
+    await alice.fillsIn(alice.name, 'not my password');
+    await alice.button(alice.words.signIn).click();
+    await alice.isTold(/парол/i);
+  });
+
   test('that the login was ended from elsewhere (401), and one signs in again', async (t) => {
     const { people } = await stage.together(t, 'Ended', ['alice']);
     const [alice] = people;
@@ -45,6 +54,7 @@ describe('the page tells in words', () => {
     await guest.page.goto(await people[0].invites());
     await guest.joinsAs('Guest');
     await guest.isIn('Guests');
+    await guest.isTakenForAMember();
     await guest.presses(guest.words.newChat);
     await guest.dialog.getByLabel(guest.words.chatName).fill('My own room');
     await guest.button(guest.words.createChat, guest.dialog).click();

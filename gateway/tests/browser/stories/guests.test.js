@@ -23,6 +23,7 @@ describe('a guest', () => {
     await guest.joinsAs('Карлсон');
     await guest.isIn('Open evening');
     await guest.scrollsNoSideways();
+    assert.equal(await guest.button(guest.words.newChat).count(), 0, 'what a guest may not do is not offered');
     await guest.sends('hello from my phone');
     await host.sees('hello from my phone');
     // The name comes a moment later: it is asked for once.

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import { http } from '../../sdk/js/kit/accounts.js';
 import { refusedWith } from '../kit/complaints.js';
 import { wholeHistory } from '../kit/rooms.js';
 import { Stage } from '../kit/stage.js';
@@ -61,6 +62,17 @@ describe('a message', () => {
     await alice.sends('plain after it');
     await bob.sees('plain after it');
     for (const text of ['first ', 'שלום', 'plain after it']) assert.ok(await bob.isIsolated(text), `${text} is isolated from what stands beside it`);
+  });
+
+  test('stands under its author, whose name plays no tricks', async (t) => {
+    await together(t, 'Names');
+    const { token, username } = bob.account;
+    const name = 'Bob \u202E\u2067<i>gnp.exe</i>';
+    await http(stage.node, 'PUT', `/user/${username}`, { token, body: { info: { name } } });
+    await bob.sends('guess who');
+    await alice.page.reload();
+    await alice.message('guess who').filter({ hasText: 'Bob <i>gnp.exe</i>' }).waitFor();
+    assert.doesNotMatch(await alice.page.locator('body').innerText(), /[\u202E\u2067]/);
   });
 
   test('of ten thousand emoji is shown whole', async (t) => {

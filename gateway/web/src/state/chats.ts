@@ -5,7 +5,10 @@ import { history } from '../api/messages';
 import { type Problem, problemOf } from '../api/problem';
 import type { Chat, Message } from '../api/types';
 import { rpc } from '../realtime/rpc';
+import { cleanLine } from '../texts/clean';
+import { t } from '../texts/texts';
 import { merged } from '../timeline/merge';
+import { nameOf } from './people';
 import { session } from './session';
 
 /** A chat's newest message is read this long after it was heard of: a busy chat is read seldom. */
@@ -18,6 +21,12 @@ export const chatsProblem = signal<Problem | null>(null);
 export const chatsNext = signal<string | null>(null);
 
 export const chatById = (chatId: string): Chat | undefined => chats.value?.find((chat) => chat.chat_id === chatId);
+
+/** What a chat is called: one of two after the other person. */
+export function chatName({ kind, name, participants }: Pick<Chat, 'kind' | 'name' | 'participants'>): string {
+  const other = kind === 'direct' ? participants.find((id) => id !== session.value?.user_id) : undefined;
+  return (other && nameOf(other)) || cleanLine(name) || t('unnamed');
+}
 
 export function forgetChats(): void {
   chats.value = null;

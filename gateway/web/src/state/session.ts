@@ -13,8 +13,8 @@ const REFRESH_BEFORE_MS = 30_000;
 
 export const session = signal<KeptLogin | null>(readLogin());
 
-export function signIn(login: Login): void {
-  const now = kept(login, Date.now());
+export function signIn(login: Login, isGuest = false): void {
+  const now = kept(login, Date.now(), isGuest);
   writeLogin(now);
   session.value = now;
 }
@@ -57,7 +57,7 @@ export function refreshedToken(): Promise<string> {
       return login.access_token;
     }
     try {
-      signIn(await account.refresh(login.refresh_token));
+      signIn(await account.refresh(login.refresh_token), login.is_guest);
     } catch (thrown) {
       if (thrown instanceof Problem && [101, 401].includes(thrown.code)) {
         forget();

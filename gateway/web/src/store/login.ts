@@ -11,14 +11,17 @@ export interface KeptLogin {
   refresh_token: string;
   /** When the access token ends, by this device's clock. */
   expires_ms: number;
+  /** Whoever came by a link: in one room, without an account. */
+  is_guest?: boolean;
 }
 
-export const kept = (login: Login, now_ms: number): KeptLogin => ({
+export const kept = (login: Login, now_ms: number, is_guest: boolean): KeptLogin => ({
   user_id: login.user_id,
   username: login.username,
   access_token: login.access_token,
   refresh_token: login.refresh_token,
   expires_ms: now_ms + login.expires_in * 1000,
+  is_guest,
 });
 
 let memory: KeptLogin | null = null;

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import type { Chat } from '../api/types';
 import { Avatar } from '../parts/Avatar';
 import { Icon } from '../parts/icons';
-import { chats, chatsNext, chatsProblem, loadChats, loadMoreChats } from '../state/chats';
+import { chatName, chats, chatsNext, chatsProblem, loadChats, loadMoreChats } from '../state/chats';
 import { outbox } from '../state/outbox';
 import { nameOf } from '../state/people';
 import { chatAddress, openChat } from '../state/route';
@@ -18,8 +18,6 @@ import { NewChat } from './NewChat';
 
 const PREVIEW_CHARACTERS = 120;
 
-export const chatName = (chat: Pick<Chat, 'name'>): string => cleanLine(chat.name) || t('unnamed');
-
 export function ChatList({ openId }: { openId: string | null }): JSX.Element {
   const isMaking = useSignal(false);
   // The page's heading, unless a room has one.
@@ -28,16 +26,18 @@ export function ChatList({ openId }: { openId: string | null }): JSX.Element {
     <nav class="chats" aria-label={t('chats')}>
       <div class="chats-head">
         <Heading>{t('chats')}</Heading>
-        <button
-          class="button small"
-          type="button"
-          onClick={() => {
-            isMaking.value = true;
-          }}
-        >
-          <Icon name="add" size={18} />
-          {t('newChat')}
-        </button>
+        {!session.value?.is_guest && (
+          <button
+            class="button small"
+            type="button"
+            onClick={() => {
+              isMaking.value = true;
+            }}
+          >
+            <Icon name="add" size={18} />
+            {t('newChat')}
+          </button>
+        )}
       </div>
       <div class="chats-scroll">
         <List openId={openId} />

@@ -6,6 +6,8 @@ import { greeting, joinAsGuest } from '../api/account';
 import { getChat } from '../api/chats';
 import { type Problem, problemOf } from '../api/problem';
 import type { Greeting } from '../api/types';
+import { Field } from '../parts/Field';
+import { Trouble } from '../parts/Trouble';
 import { useBusy } from '../parts/useBusy';
 import { nameOf } from '../state/people';
 import { openChat, openChats } from '../state/route';
@@ -78,30 +80,14 @@ function NameForm({ code }: { code: string }): JSX.Element {
     event.preventDefault();
     run(async () => {
       const login = await joinAsGuest(code, name.value.trim());
-      signIn(login);
+      signIn(login, true);
       openChat(login.chat_id, true);
     });
   };
   return (
     <form class="form" onSubmit={send}>
-      <label class="field">
-        <span>{t('yourName')}</span>
-        <input
-          name="name"
-          autocomplete="nickname"
-          required
-          maxLength={64}
-          value={name}
-          onInput={(event) => {
-            name.value = event.currentTarget.value;
-          }}
-        />
-      </label>
-      {trouble && (
-        <p class="trouble" role="alert">
-          {trouble}
-        </p>
-      )}
+      <Field label={t('yourName')} text={name} name="name" autocomplete="nickname" required maxLength={64} />
+      <Trouble words={trouble} />
       <button class="button primary" type="submit" disabled={isBusy}>
         {t('join')}
       </button>

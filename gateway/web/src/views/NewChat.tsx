@@ -8,6 +8,8 @@ import { problemOf } from '../api/problem';
 import type { User } from '../api/types';
 import { Avatar } from '../parts/Avatar';
 import { Dialog } from '../parts/Dialog';
+import { Field } from '../parts/Field';
+import { Trouble } from '../parts/Trouble';
 import { useBusy } from '../parts/useBusy';
 import { putChat } from '../state/chats';
 import { displayName, learn } from '../state/people';
@@ -44,22 +46,9 @@ export function NewChat({ onClose }: { onClose: () => void }): JSX.Element {
     <Dialog title={t('newChat')} onClose={onClose}>
       <form class="form" onSubmit={make}>
         <People chosen={chosen.value} onToggle={toggle} />
-        <label class="field">
-          <span>{t('chatNameOptional')}</span>
-          <input
-            value={title}
-            maxLength={256}
-            onInput={(event) => {
-              title.value = event.currentTarget.value;
-            }}
-          />
-        </label>
+        <Field label={t('chatNameOptional')} text={title} maxLength={256} />
         <p class="hint">{isGroup ? t('groupHint', { n: chosen.value.length + 1 }) : t('pairHint')}</p>
-        {trouble && (
-          <p class="trouble" role="alert">
-            {trouble}
-          </p>
-        )}
+        <Trouble words={trouble} />
         <button class="button primary" type="submit" disabled={isBusy || (chosen.value.length === 0 && title.value.trim() === '')}>
           {t('createChat')}
         </button>
@@ -98,26 +87,17 @@ function People({ chosen, onToggle }: { chosen: User[]; onToggle: (person: User)
   const others = found.value?.filter((person) => !chosen.some((one) => one.user_id === person.user_id)) ?? [];
   return (
     <>
-      <label class="field">
-        <span>{t('findPeople')}</span>
-        <input
-          type="search"
-          autocomplete="off"
-          value={query}
-          onInput={(event) => {
-            query.value = event.currentTarget.value;
-          }}
-          onKeyDown={(event) => {
-            // Enter in the search does not make the chat.
-            if (event.key === 'Enter') event.preventDefault();
-          }}
-        />
-      </label>
-      {trouble.value && (
-        <p class="trouble" role="alert">
-          {trouble}
-        </p>
-      )}
+      <Field
+        label={t('findPeople')}
+        text={query}
+        type="search"
+        autocomplete="off"
+        onKeyDown={(event) => {
+          // Enter in the search does not make the chat.
+          if (event.key === 'Enter') event.preventDefault();
+        }}
+      />
+      <Trouble words={trouble.value} />
       <div class="people" role="group" aria-label={t('people')}>
         {[...chosen, ...others].map((person) => (
           <Person key={person.user_id} person={person} isChosen={chosen.includes(person)} onToggle={onToggle} />

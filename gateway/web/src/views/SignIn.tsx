@@ -4,6 +4,8 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import * as account from '../api/account';
 import type { Demo } from '../api/types';
+import { Field } from '../parts/Field';
+import { Trouble } from '../parts/Trouble';
 import { useBusy } from '../parts/useBusy';
 import { openChat } from '../state/route';
 import { signIn } from '../state/session';
@@ -41,40 +43,26 @@ export function SignIn(): JSX.Element {
   return (
     <Door title={t('welcome')} lead={t('welcomeLead')}>
       <form class="form" onSubmit={send}>
-        <label class="field">
-          <span>{t('userName')}</span>
-          <input
-            name="username"
-            autocomplete="username"
-            autocapitalize="none"
-            spellcheck={false}
-            required
-            maxLength={64}
-            value={username}
-            onInput={(event) => {
-              username.value = event.currentTarget.value;
-            }}
-          />
-        </label>
-        <label class="field">
-          <span>{t('password')}</span>
-          <input
-            name="password"
-            type="password"
-            autocomplete="current-password"
-            required
-            maxLength={256}
-            value={password}
-            onInput={(event) => {
-              password.value = event.currentTarget.value;
-            }}
-          />
-        </label>
-        {trouble && (
-          <p class="trouble" role="alert">
-            {trouble}
-          </p>
-        )}
+        <Field
+          label={t('userName')}
+          text={username}
+          name="username"
+          autocomplete="username"
+          autocapitalize="none"
+          spellcheck={false}
+          required
+          maxLength={64}
+        />
+        <Field
+          label={t('password')}
+          text={password}
+          name="password"
+          type="password"
+          autocomplete="current-password"
+          required
+          maxLength={256}
+        />
+        <Trouble words={trouble} />
         <div class="form-buttons">
           <button class="button primary" type="submit" value="login" disabled={isBusy}>
             {t('signIn')}

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { IconButton } from '../../parts/IconButton';
+import { Trouble } from '../../parts/Trouble';
 import { write } from '../../state/outbox';
 import { edit } from '../../state/room/change';
 import { showEnd } from '../../state/room/paging';
@@ -77,11 +78,7 @@ export function Composer({ room }: { room: Room }): JSX.Element {
       }}
     >
       {composing.mode !== 'new' && <About composing={composing} onCancel={cancel} />}
-      {isTooLong && (
-        <p class="trouble" role="alert">
-          {t('messageTooLong', { n: bytes, max: MESSAGE_BYTES_MAX })}
-        </p>
-      )}
+      <Trouble words={isTooLong ? t('messageTooLong', { n: bytes, max: MESSAGE_BYTES_MAX }) : undefined} />
       <div class="composer-line">
         <textarea
           ref={field}

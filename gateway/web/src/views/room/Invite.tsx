@@ -8,6 +8,7 @@ import { problemOf } from '../../api/problem';
 import { copy } from '../../parts/copy';
 import { Dialog } from '../../parts/Dialog';
 import { Icon } from '../../parts/icons';
+import { Trouble } from '../../parts/Trouble';
 import { toast } from '../../state/toasts';
 import { errorWords } from '../../texts/errors';
 import { t } from '../../texts/texts';
@@ -27,11 +28,7 @@ export function Invite({ chatId, onClose }: { chatId: string; onClose: () => voi
   }, [chatId]);
   return (
     <Dialog title={t('invite')} onClose={onClose}>
-      {trouble.value && (
-        <p class="trouble" role="alert">
-          {trouble}
-        </p>
-      )}
+      <Trouble words={trouble.value} />
       {!trouble.value && !link.value && <p>{t('loading')}</p>}
       {link.value && <Link link={link.value} />}
     </Dialog>

@@ -6,12 +6,11 @@ import type { Chat } from '../../api/types';
 import { Avatar } from '../../parts/Avatar';
 import { IconButton } from '../../parts/IconButton';
 import { Icon } from '../../parts/icons';
-import { chatById } from '../../state/chats';
+import { chatById, chatName } from '../../state/chats';
 import type { Room } from '../../state/room/room';
 import { showFirstUnread } from '../../state/room/unread';
 import { openChats } from '../../state/route';
 import { t } from '../../texts/texts';
-import { chatName } from '../ChatList';
 import { Invite } from './Invite';
 import { JumpToDate } from './JumpToDate';
 
