@@ -21,6 +21,7 @@ mod progress;
 mod room;
 mod rooms;
 mod search;
+mod searches;
 mod target;
 mod times;
 

@@ -1,6 +1,6 @@
 //! How long it takes to find people by the beginnings of their names. They are loaded as an import does it.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use storage::{
@@ -15,8 +15,8 @@ use crate::{
     Outcome, SEED,
     progress::Progress,
     room::now_ms,
+    searches::timed,
     target::{Opened, Target},
-    times::Times,
 };
 
 /// People that are loaded together, and such groups at the same time.
@@ -75,22 +75,13 @@ fn typed(what: &str, user: &User, random: &mut Random) -> String {
 }
 
 async fn of_kind(opened: &Opened, what: &str, known: &[User]) -> Outcome<Value> {
-    let (mut random, mut times, mut found, mut before) = (Random::new(SEED), Times::default(), 0, 0);
-    for (number, user) in known.iter().take(WARM_SEARCHES).chain(known).enumerate() {
-        if number == WARM_SEARCHES {
-            before = opened.statements();
-        }
-        let text = typed(what, user, &mut random);
-        let begun = Instant::now();
-        let people = find_people(&*opened.store, &text, PAGE).await?;
-        if number >= WARM_SEARCHES {
-            times.add_since(begun);
-            found += people.len();
-        }
-    }
-    let of_each = |sum: u64| sum as f64 / known.len() as f64;
-    let (found, statements) = (of_each(found as u64), of_each(opened.statements() - before));
-    Ok(json!({ "what": what, "times": times.json(), "found": found, "statements": statements }))
+    let mut random = Random::new(SEED);
+    let asked = known.iter().take(WARM_SEARCHES).chain(known);
+    let texts = asked.map(|user| Ok(typed(what, user, &mut random)));
+    timed(opened, what, WARM_SEARCHES, texts, async |text| {
+        Ok(find_people(&*opened.store, &text, PAGE).await?.len())
+    })
+    .await
 }
 
 /// Loads so many people and looks for some of them.

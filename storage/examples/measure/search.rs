@@ -1,20 +1,18 @@
 //! Searches for words as they occur in texts: the everyday ones, the rare ones, both together, phrases, names of files, and words that nobody
 //! wrote; from the list of rooms to the checked rows of the hits.
 
-use std::time::Instant;
-
 use protocol::UserId;
-use serde_json::{Value, json};
+use serde_json::Value;
 use storage::{
     generator::{Language, Random, VOCABULARY_WORDS, word},
     search::{Look, Query, Request, Tails, limits::ROOMS_MAX, search},
 };
 
-use crate::{Outcome, SEED, target::Opened, times::Times};
+use crate::{Outcome, SEED, searches::timed, target::Opened};
 
 const PAGE: usize = 50;
 /// Searches of each kind before those that count.
-const WARM_SEARCHES: u64 = 20;
+const WARM_SEARCHES: usize = 20;
 /// The first of the kinds have a bound in the table; the others, which are told only, are fewer.
 const BOUNDED_KINDS: usize = 3;
 const FEWER: u64 = 5;
@@ -79,26 +77,15 @@ impl Words {
     }
 }
 
-async fn of_kind(opened: &Opened, who: &UserId, what: &str, samples: u64) -> Outcome<Value> {
+async fn of_kind(opened: &Opened, who: &UserId, what: &str, samples: usize) -> Outcome<Value> {
     let store = &*opened.store;
     let (mut words, tails) = (Words(Random::new(SEED)), Tails::default());
-    let (mut times, mut hits, mut before) = (Times::default(), 0, 0);
-    for number in 0..WARM_SEARCHES + samples {
-        if number == WARM_SEARCHES {
-            before = opened.statements();
-        }
-        let request = words.request(what)?;
-        let begun = Instant::now();
+    let requests = (0..WARM_SEARCHES + samples).map(|_| words.request(what));
+    timed(opened, what, WARM_SEARCHES, requests, async |request| {
         let rooms = store.search_scope(who, ROOMS_MAX).await?;
-        let found = search(store, &tails, &rooms, &request).await?;
-        if number >= WARM_SEARCHES {
-            times.add_since(begun);
-            hits += found.hits.len();
-        }
-    }
-    let of_each = |sum: u64| sum as f64 / samples.max(1) as f64;
-    let (hits, statements) = (of_each(hits as u64), of_each(opened.statements() - before));
-    Ok(json!({ "what": what, "times": times.json(), "found": hits, "statements": statements }))
+        Ok(search(store, &tails, &rooms, &request).await?.hits.len())
+    })
+    .await
 }
 
 /// Searches of every kind, so many of each that has a bound.
@@ -106,7 +93,7 @@ pub async fn measure(opened: &Opened, who: &UserId, samples: u64) -> Outcome<Vec
     let mut kinds = Vec::new();
     for (place, what) in KINDS.into_iter().enumerate() {
         let fewer = if place < BOUNDED_KINDS { 1 } else { FEWER };
-        kinds.push(of_kind(opened, who, what, samples.div_ceil(fewer)).await?);
+        kinds.push(of_kind(opened, who, what, samples.div_ceil(fewer) as usize).await?);
     }
     Ok(kinds)
 }

@@ -252,7 +252,7 @@ impl<'a> Run<'a> {
         stream::iter(best.iter_mut().map(Ok))
             .try_for_each_concurrent(ROOMS_AT_ONCE, |source| source.begin_check(store))
             .await?;
-        let places: Vec<(RoomId, u64)> = best.iter().flat_map(|source| source.checking.clone()).collect();
+        let places: Vec<(RoomId, u64)> = best.iter().flat_map(|source| source.checking.iter().copied()).collect();
         let checked = places.len();
         let mut rows = store.entries_at(places).await?.into_iter();
         for source in best {

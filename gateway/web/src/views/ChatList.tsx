@@ -56,7 +56,7 @@ export function ChatList({ openId }: { openId: string | null }): JSX.Element {
 function List({ openId }: { openId: string | null }): JSX.Element {
   const list = chats.value;
   const problem = chatsProblem.value;
-  if (!list) return problem ? <Trouble words={errorWords(problem)} /> : <Skeleton />;
+  if (!list) return problem ? <NotRead words={errorWords(problem)} /> : <Skeleton />;
   if (list.length === 0) return <p class="chats-empty">{t('noChats')}</p>;
   return (
     <>
@@ -123,7 +123,7 @@ function preview(chat: Chat): string {
   return name ? `${name}: ${text}` : text;
 }
 
-function Trouble({ words }: { words: string }): JSX.Element {
+function NotRead({ words }: { words: string }): JSX.Element {
   return (
     <div class="chats-empty">
       <p role="alert">{words}</p>
