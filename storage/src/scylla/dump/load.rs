@@ -181,11 +181,11 @@ impl<'a> Loading<'a> {
                 stamp(member.joined_seq),
             )
         };
-        let write = (&statements.load_member, Box::new(values()) as _);
-        self.writes.together(Partition::Members(room), 0, [write]);
-        let write = (&statements.load_member_by_user, Box::new(values()) as _);
+        let by_room = Partition::Members(room);
+        self.writes.within(by_room, &statements.load_member, Box::new(values()));
+        let by_user = Partition::MembersOf(member.user.clone());
         self.writes
-            .together(Partition::MembersOf(member.user.clone()), 0, [write]);
+            .within(by_user, &statements.load_member_by_user, Box::new(values()));
     }
 
     fn mark(&mut self, room: RoomId, user: &UserId, mark: &Mark) {
@@ -219,14 +219,14 @@ impl<'a> Loading<'a> {
             return;
         }
         let beginning = self.beginning(&name);
-        let values = (beginning.clone(), name, id.clone());
-        let write = (&statements.insert_user_name, Box::new(values) as _);
-        self.writes.together(Partition::Names(beginning), 0, [write]);
+        let values = Box::new((beginning.clone(), name, id.clone()));
+        self.writes
+            .within(Partition::Names(beginning), &statements.insert_user_name, values);
         for word in person_words(user) {
             let beginning = self.beginning(&word);
-            let values = (beginning.clone(), word, id.clone());
-            let write = (&statements.insert_person_word, Box::new(values) as _);
-            self.writes.together(Partition::Words(beginning), 0, [write]);
+            let values = Box::new((beginning.clone(), word, id.clone()));
+            self.writes
+                .within(Partition::Words(beginning), &statements.insert_person_word, values);
         }
     }
 

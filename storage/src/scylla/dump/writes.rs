@@ -55,9 +55,13 @@ impl<'a> Writes<'a> {
     /// Adds the write of a beginning of names, which many names of a call have.
     pub(super) fn once(&mut self, statement: &'a Statement, beginning: &str) {
         if self.beginnings.insert(beginning.to_owned()) {
-            let write = (statement, Box::new((beginning.to_owned(),)) as _);
-            self.together(Partition::Beginnings, 0, [write]);
+            self.within(Partition::Beginnings, statement, Box::new((beginning.to_owned(),)));
         }
+    }
+
+    /// Adds a small write to the batch of its partition.
+    pub(super) fn within(&mut self, partition: Partition, statement: &'a Statement, values: Values) {
+        self.together(partition, 0, [(statement, values)]);
     }
 
     /// Adds writes to the batch of their partition, which holds them all or begins with them.
